@@ -1,0 +1,177 @@
+import { DurableObject } from "cloudflare:workers";
+import { drizzle } from "drizzle-orm/d1";
+import { type Admission, type AdmissionRequest, admit } from "../src/admission/admission.rules.ts";
+import {
+  CELL_STATE_SCHEMA,
+  type HotState,
+  deleteDocument,
+  hasCellState,
+  putDocument,
+  readBucket,
+  readHotState,
+} from "../src/admission/cell-state.store.ts";
+import { loadDeployments, loadKeyGrants, loadTenantPolicy } from "../src/admission/hot-state.store.ts";
+import { type TokenBucket, fullBucket } from "../src/admission/token-bucket.rules.ts";
+import { type KeyId, type ModelId, type TenantId, isId } from "../src/shared/ids.ts";
+import { systemClock } from "../src/shared/clock.ts";
+import type { Settlement } from "../src/usage/ledger.rules.ts";
+import { LEDGER_SCHEMA, settleEntries, sumLedger, sumRefusals } from "../src/usage/ledger.store.ts";
+import { type UsageQuery, type UsageRow, joinUsage } from "../src/usage/usage.rules.ts";
+import { AdmissionBatch, type CellMemory } from "./admission-batch.ts";
+
+/** What the control plane has changed in D1 and the cell must know before the change counts as made. */
+export type Change =
+  | { readonly kind: "tenant" }
+  | { readonly kind: "key"; readonly keyId: KeyId }
+  | { readonly kind: "model"; readonly modelId: ModelId };
+
+/**
+ * One tenant's cell: all of its hot state and its usage ledger, in one SQLite database behind one thread.
+ *
+ * Admission, debit and ledger entry are one transaction, and nothing else in the system takes part in it. Memory holds
+ * copies only: after an eviction everything is read back from SQLite, and what SQLite never had, from D1.
+ */
+export class TenantCell extends DurableObject<Env> {
+  #memory: CellMemory | undefined;
+  /** Loads from D1 happen one after the other, so that an older answer never replaces a newer one. */
+  #loads: Promise<unknown> = Promise.resolve();
+  #absentUntilMs = 0;
+
+  /** Decide a batch of requests in one transaction: one answer per request, in order. */
+  async admit(batch: readonly AdmissionRequest[]): Promise<Admission[]> {
+    const memory = await this.#open();
+    if (!memory) return batch.map(() => ({ kind: "unknown-key" }));
+    const nowMs = systemClock();
+    const admissions = new AdmissionBatch(this.ctx.storage.sql, memory, nowMs);
+    const answers = this.ctx.storage.transactionSync(() => {
+      const decided = batch.map((request) => admit(admissions, request, nowMs));
+      admissions.write();
+      return decided;
+    });
+    memory.bucket = admissions.bucket;
+    return answers;
+  }
+
+  /** Record how admitted inferences ended. May be repeated: an entry is settled once. */
+  async settle(batch: readonly Settlement[]): Promise<void> {
+    if (await this.#open()) settleEntries(this.ctx.storage.sql, batch);
+  }
+
+  /** Read what the control plane has just written to D1. When the call returns, the change holds for the next request. */
+  async refresh(change: Change): Promise<void> {
+    this.#absentUntilMs = 0;
+    const memory = await this.#open();
+    if (memory) await this.#inTurn(() => this.#load(memory, change));
+  }
+
+  /** The ledger's figures, straight from the ledger. */
+  async usage(query: UsageQuery): Promise<UsageRow[]> {
+    if (!(await this.#open())) return [];
+    const { sql } = this.ctx.storage;
+    return joinUsage(sumLedger(sql, query), sumRefusals(sql, query));
+  }
+
+  get #tenantId(): TenantId {
+    const { name } = this.ctx.id;
+    if (name === undefined || !isId("ten", name)) throw new Error("A tenant's cell is addressed by the tenant's id.");
+    return name;
+  }
+
+  async #open(): Promise<CellMemory | undefined> {
+    if (this.#memory) return this.#memory;
+    return await this.#inTurn(async () => (this.#memory ??= this.#wake() ?? (await this.#firstLoad())));
+  }
+
+  /** Read the cell's own database after an eviction. */
+  #wake(): CellMemory | undefined {
+    const { sql } = this.ctx.storage;
+    const state = hasCellState(sql) ? readHotState(sql) : undefined;
+    return state && withIndexes(state, readBucket(sql));
+  }
+
+  /**
+   * Load a tenant that this cell has never seen, and write nothing when there is none: a forged key must not fill a disk.
+   * Its absence is remembered for a moment, so that it costs D1 little either.
+   */
+  async #firstLoad(): Promise<CellMemory | undefined> {
+    if (systemClock() < this.#absentUntilMs) return undefined;
+    const db = drizzle(this.env.DB);
+    const policy = await loadTenantPolicy(this.#tenantId, db);
+    if (!policy) {
+      this.#absentUntilMs = systemClock() + ABSENCE_MS;
+      return undefined;
+    }
+    const [keys, deployments] = await Promise.all([
+      loadKeyGrants(this.#tenantId, db),
+      loadDeployments(this.#tenantId, db),
+    ]);
+    const { sql } = this.ctx.storage;
+    this.ctx.storage.transactionSync(() => {
+      sql.exec(CELL_STATE_SCHEMA);
+      sql.exec(LEDGER_SCHEMA);
+      putDocument(sql, "tenant", this.#tenantId, policy);
+      for (const key of keys) putDocument(sql, "key", key.keyId, key);
+      for (const deployment of deployments) putDocument(sql, "model", deployment.modelId, deployment);
+    });
+    const state: HotState = {
+      policy,
+      keys: new Map(keys.map((key) => [key.keyId, key])),
+      deployments: new Map(deployments.map((deployment) => [deployment.modelId, deployment])),
+    };
+    return withIndexes(state, undefined);
+  }
+
+  async #load(memory: CellMemory, change: Change): Promise<void> {
+    const db = drizzle(this.env.DB);
+    const { sql } = this.ctx.storage;
+    switch (change.kind) {
+      case "tenant": {
+        const policy = await loadTenantPolicy(this.#tenantId, db);
+        if (!policy) throw new Error("The tenant has gone from D1.");
+        putDocument(sql, "tenant", this.#tenantId, policy);
+        memory.policy = policy;
+        return;
+      }
+      case "key": {
+        const [key] = await loadKeyGrants(this.#tenantId, db, change.keyId);
+        if (!key) throw new Error("The key has gone from D1.");
+        putDocument(sql, "key", key.keyId, key);
+        memory.keysByHash.set(key.hash, key);
+        return;
+      }
+      case "model":
+        await this.#loadDeployment(memory, change.modelId);
+    }
+  }
+
+  async #loadDeployment(memory: CellMemory, modelId: ModelId): Promise<void> {
+    const { sql } = this.ctx.storage;
+    const [deployment] = await loadDeployments(this.#tenantId, drizzle(this.env.DB), modelId);
+    if (deployment) {
+      putDocument(sql, "model", modelId, deployment);
+      memory.deploymentsByName.set(deployment.name, deployment);
+      return;
+    }
+    deleteDocument(sql, "model", modelId);
+    for (const [name, held] of memory.deploymentsByName) {
+      if (held.modelId === modelId) memory.deploymentsByName.delete(name);
+    }
+  }
+
+  async #inTurn<T>(load: () => Promise<T>): Promise<T> {
+    const turn = this.#loads.then(load);
+    this.#loads = turn.catch(() => undefined);
+    return await turn;
+  }
+}
+
+const ABSENCE_MS = 5_000;
+
+function withIndexes(state: HotState, bucket: TokenBucket | undefined): CellMemory {
+  return {
+    policy: state.policy,
+    keysByHash: new Map([...state.keys.values()].map((key) => [key.hash, key])),
+    deploymentsByName: new Map([...state.deployments.values()].map((deployment) => [deployment.name, deployment])),
+    bucket: bucket ?? fullBucket(state.policy.limit, systemClock()),
+  };
+}

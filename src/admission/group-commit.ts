@@ -1,0 +1,146 @@
+/** Bounds of one lane. */
+export interface GroupCommitLimits {
+  /** Requests that one trip carries at most. */
+  readonly maxBatch: number;
+  /** Requests that may wait at most; one more is refused at once. */
+  readonly maxWaiting: number;
+  /** How long one request waits at most, queue and trip together. */
+  readonly deadlineMs: number;
+}
+
+/** The far side is slower than the requests come, or does not answer: a 503 that says when to try again. */
+export class Overloaded extends Error {
+  readonly retryAfterSeconds = 1;
+}
+
+/** Make the trip: one answer per request, in order. */
+export type Send<Request, Answer> = (batch: Request[]) => Promise<Answer[]>;
+
+interface Ticket<Request, Answer> {
+  readonly request: Request;
+  /** Wakes the waiting caller: with its outcome, or with the lead when it is its turn to make the trip. */
+  readonly wake: (outcome: Outcome<Answer> | "lead") => void;
+}
+
+type Outcome<Answer> = { readonly answer: Answer } | { readonly fault: unknown };
+
+/**
+ * Joins requests in flight to the same place into shared trips, as a database's write-ahead log joins commits.
+ *
+ * A request that finds the lane idle goes at once, alone: at low load nothing waits. Those that come while a trip is under
+ * way wait for it, and then the first of them makes one trip for all of them. A trip is always made by a request that is
+ * on it, with that request's own connection, because a Worker may not use one request's I/O from another.
+ */
+export class GroupCommit<Request, Answer> {
+  readonly #limits: GroupCommitLimits;
+  #waiting: Ticket<Request, Answer>[] = [];
+  /** When the trip under way counts as lost, in ms since 1970; undefined when there is none. */
+  #tripUntilMs: number | undefined;
+
+  constructor(limits: GroupCommitLimits) {
+    this.#limits = limits;
+  }
+
+  /** Whether nothing is under way, so that the lane may be forgotten. */
+  get idle(): boolean {
+    return this.#tripUntilMs === undefined && this.#waiting.length === 0;
+  }
+
+  /**
+   * @param send  this request's own way to the far side; used when it leads
+   * @throws Overloaded when too many wait or the deadline passed; the fault of the trip when the trip failed
+   */
+  async submit(request: Request, send: Send<Request, Answer>): Promise<Answer> {
+    // A trip whose request was torn down in the middle never ends: after its deadline a newcomer takes the lane over.
+    if (this.#tripUntilMs === undefined || Date.now() > this.#tripUntilMs) return await this.#lead(request, send);
+    if (this.#waiting.length >= this.#limits.maxWaiting) throw new Overloaded("Too many requests of this tenant wait.");
+    const outcome = await this.#wait(request);
+    if (outcome === "lead") return await this.#lead(request, send);
+    if ("fault" in outcome) throw outcome.fault;
+    return outcome.answer;
+  }
+
+  #wait(request: Request): Promise<Outcome<Answer> | "lead"> {
+    return new Promise((resolve, reject) => {
+      // The timer also shows the runtime that this request has something under way of its own while it waits on another's.
+      const timer = setTimeout(() => {
+        this.#waiting = this.#waiting.filter((waiting) => waiting !== ticket);
+        reject(new Overloaded(LATE));
+      }, this.#limits.deadlineMs);
+      const ticket: Ticket<Request, Answer> = {
+        request,
+        wake: (outcome) => {
+          clearTimeout(timer);
+          resolve(outcome);
+        },
+      };
+      this.#waiting.push(ticket);
+    });
+  }
+
+  async #lead(request: Request, send: Send<Request, Answer>): Promise<Answer> {
+    this.#tripUntilMs = Date.now() + this.#limits.deadlineMs;
+    const followers = this.#waiting.splice(0, this.#limits.maxBatch - 1);
+    try {
+      const trip = send([request, ...followers.map((ticket) => ticket.request)]);
+      const answers = await before(this.#limits.deadlineMs, trip);
+      for (const [index, ticket] of followers.entries()) ticket.wake(outcomeAt(answers, index + 1));
+      const own = outcomeAt(answers, 0);
+      if ("fault" in own) throw own.fault;
+      return own.answer;
+    } catch (fault) {
+      for (const ticket of followers) ticket.wake({ fault });
+      throw fault;
+    } finally {
+      this.#passOn();
+    }
+  }
+
+  /** The lane stays taken from the end of one trip to the start of the next, so that a newcomer doesn't overtake. */
+  #passOn(): void {
+    const next = this.#waiting.shift();
+    if (next) next.wake("lead");
+    else this.#tripUntilMs = undefined;
+  }
+}
+
+const LATE = "The tenant's cell did not answer in time.";
+
+/** The promise's value, or Overloaded when it takes longer than allowed. */
+async function before<T>(deadlineMs: number, promise: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Overloaded(LATE)), deadlineMs);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function outcomeAt<Answer>(answers: readonly Answer[], index: number): Outcome<Answer> {
+  const answer = answers[index];
+  return answer === undefined ? { fault: new Error("The answer of a joined request is missing.") } : { answer };
+}
+
+/** One lane per tenant. Lanes that stand idle are forgotten, so the map holds no more than what is in flight. */
+export class Lanes<Request, Answer> {
+  readonly #limits: GroupCommitLimits;
+  readonly #lanes = new Map<string, GroupCommit<Request, Answer>>();
+
+  constructor(limits: GroupCommitLimits) {
+    this.#limits = limits;
+  }
+
+  /** {@link GroupCommit.submit} in the lane of this name. */
+  async submit(name: string, request: Request, send: Send<Request, Answer>): Promise<Answer> {
+    const lane = this.#lanes.get(name) ?? new GroupCommit(this.#limits);
+    this.#lanes.set(name, lane);
+    try {
+      return await lane.submit(request, send);
+    } finally {
+      if (lane.idle && this.#lanes.get(name) === lane) this.#lanes.delete(name);
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import { and, eq } from "drizzle-orm";
+import { apiKeys } from "../identity/keys.tables.ts";
+import { aliases, models, versions } from "../models/models.tables.ts";
+import type { Database } from "../shared/database.ts";
+import type { KeyId, ModelId, TenantId } from "../shared/ids.ts";
+import { tenants } from "../tenants/tenants.tables.ts";
+import type { Deployment, KeyGrant, TenantPolicy } from "./admission.rules.ts";
+
+/** A key's grant with the hash that finds it. */
+export interface HashedKeyGrant extends KeyGrant {
+  readonly hash: string;
+}
+
+/** The tenant's status and limits as D1 has them now; undefined when there is no such tenant. */
+export async function loadTenantPolicy(tenantId: TenantId, db: Database): Promise<TenantPolicy | undefined> {
+  const [row] = await db.select().from(tenants).where(eq(tenants.id, tenantId));
+  return row && { status: row.status, limit: { burst: row.burst, ratePerSecond: row.ratePerSecond } };
+}
+
+/** The tenant's keys as D1 has them now: all of them, or the one that is named. */
+export async function loadKeyGrants(tenantId: TenantId, db: Database, keyId?: KeyId): Promise<HashedKeyGrant[]> {
+  const only = keyId === undefined ? undefined : eq(apiKeys.id, keyId);
+  const rows = await db
+    .select()
+    .from(apiKeys)
+    .where(and(eq(apiKeys.tenantId, tenantId), only));
+  return rows.map(({ id, hash, scopes, revokedAtMs }) => ({ keyId: id, hash, scopes, revokedAtMs }));
+}
+
+/** The tenant's models with their versions and aliases as D1 has them now: all of them, or the one that is named. */
+export async function loadDeployments(tenantId: TenantId, db: Database, modelId?: ModelId): Promise<Deployment[]> {
+  const model = modelId === undefined ? undefined : eq(models.id, modelId);
+  const versionModel = modelId === undefined ? undefined : eq(versions.modelId, modelId);
+  const aliasModel = modelId === undefined ? undefined : eq(aliases.modelId, modelId);
+  const { id, number, sizeBytes } = versions;
+  const [modelRows, versionRows, aliasRows] = await db.batch([
+    db
+      .select()
+      .from(models)
+      .where(and(eq(models.tenantId, tenantId), model)),
+    db
+      .select({ id, number, sizeBytes, modelId: versions.modelId })
+      .from(versions)
+      .where(and(eq(versions.tenantId, tenantId), versionModel)),
+    db
+      .select()
+      .from(aliases)
+      .where(and(eq(aliases.tenantId, tenantId), aliasModel)),
+  ]);
+  const versionsOf = Map.groupBy(versionRows, (row) => row.modelId);
+  const aliasesOf = Map.groupBy(aliasRows, (row) => row.modelId);
+  return modelRows.map((row) => ({
+    modelId: row.id,
+    name: row.name,
+    versions: (versionsOf.get(row.id) ?? []).map((version) => ({
+      modelId: row.id,
+      versionId: version.id,
+      number: version.number,
+      sizeBytes: version.sizeBytes,
+    })),
+    aliases: Object.fromEntries((aliasesOf.get(row.id) ?? []).map((alias) => [alias.name, alias.versionNumber])),
+  }));
+}

@@ -1,0 +1,43 @@
+import { createRouter } from "./http/router.ts";
+import { onFault } from "./http/faults.ts";
+import { serveOpenApi } from "./http/openapi.ts";
+import { requestId } from "./http/request-id.ts";
+import { serverRoutes } from "./http/server.routes.ts";
+import { unrouted } from "./http/unrouted.ts";
+import { keyRoutes } from "./identity/keys.routes.ts";
+import { inferenceRoutes } from "./inference/inference.routes.ts";
+import { metadataRoutes } from "./models/metadata.routes.ts";
+import { modelRoutes } from "./models/models.routes.ts";
+import { uploadRoutes } from "./models/upload.routes.ts";
+import { createServices } from "./services.ts";
+import { tenantRoutes } from "./tenants/tenants.routes.ts";
+import { usageRoutes } from "./usage/usage.routes.ts";
+
+/**
+ * The map of the Worker: what every request passes, in order, and then the features.
+ *
+ * Who may call is declared at each route, beside its schema: `authenticated`, `requires(scope)` or `operatorOnly`.
+ */
+export const app = createRouter();
+
+app.use(requestId);
+app.use(async (c, next) => {
+  c.set(
+    "services",
+    createServices(c.env, (promise) => c.executionCtx.waitUntil(promise)),
+  );
+  await next();
+});
+
+app.route("/", inferenceRoutes); //  POST /v2/models/{model}[/versions/{version}]/infer
+app.route("/", metadataRoutes); //   GET  /v2/models/{model}…
+app.route("/", serverRoutes); //     GET  /v2, /v2/health/…, /errors/{code}
+app.route("/", modelRoutes); //           /v1/models…
+app.route("/", uploadRoutes); //     POST /v1/models/{model}/versions
+app.route("/", keyRoutes); //             /v1/keys…
+app.route("/", usageRoutes); //      GET  /v1/usage
+app.route("/", tenantRoutes); //          /admin/tenants…
+
+serveOpenApi(app); //                GET  /openapi.json
+app.notFound(unrouted(app.routes));
+app.onError(onFault);

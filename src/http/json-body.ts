@@ -1,0 +1,43 @@
+import type { Context } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { createMiddleware } from "hono/factory";
+import { every } from "hono/combine";
+import { type JsonFault, describeJsonFault } from "../../engine/json-fault.ts";
+import type { AppEnv } from "./context.ts";
+import { problem } from "./problem.ts";
+
+const MAX_JSON_BYTES = 64 * 1024;
+
+/** Before a route reads JSON: its media type, its size, and where it breaks if it is not JSON. */
+export const jsonBody = every(
+  createMiddleware<AppEnv>(async (c, next) => {
+    const type = c.req.header("Content-Type")?.split(";")[0]?.trim().toLowerCase();
+    if (type === "application/json") return await next();
+    const given = type === undefined ? "The Content-Type is missing" : `The Content-Type is ${type}`;
+    return problem(c, "unsupported-media-type", `${given}; this route takes application/json.`, {
+      headers: { Accept: "application/json" },
+    });
+  }),
+  bodyLimit({
+    maxSize: MAX_JSON_BYTES,
+    onError: (c: Context<AppEnv>) =>
+      problem(c, "body-too-large", `The body is larger than ${MAX_JSON_BYTES} bytes.`, {
+        members: { max_bytes: MAX_JSON_BYTES },
+      }),
+  }),
+  createMiddleware<AppEnv>(async (c, next) => {
+    const fault = faultOf(await c.req.text());
+    if (!fault) return await next();
+    const { reason, ...place } = fault;
+    return problem(c, "malformed-json", reason, { members: place });
+  }),
+);
+
+function faultOf(text: string): JsonFault | undefined {
+  try {
+    JSON.parse(text);
+    return undefined;
+  } catch (error) {
+    return describeJsonFault(error, text);
+  }
+}

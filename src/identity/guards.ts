@@ -1,0 +1,69 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { Context } from "hono";
+import { createMiddleware } from "hono/factory";
+import type { AppEnv, Credential } from "../http/context.ts";
+import { problem } from "../http/problem.ts";
+import { refuse } from "../http/refusals.ts";
+import { type Scope, parseApiKey } from "./keys.rules.ts";
+
+/** SHA-256 of a key, base64url: the only form in which keys are stored, sent to cells and compared. */
+export function hashApiKey(key: string): string {
+  return createHash("sha256").update(key).digest("base64url");
+}
+
+/**
+ * Read the API key of a request, without any I/O: a missing, mistyped or truncated key is refused here.
+ *
+ * Whether the key is alive is for the tenant's cell to say. For routes that ask the cell themselves, as inference does.
+ */
+export const authenticated = createMiddleware<AppEnv>(async (c, next) => {
+  const credential = readCredential(c);
+  if (credential instanceof Response) return credential;
+  c.set("credential", credential);
+  return await next();
+});
+
+/** Let through who holds a live API key with any one of these scopes. */
+export function requires(...anyScope: readonly Scope[]) {
+  return createMiddleware<AppEnv>(async (c, next) => {
+    const credential = readCredential(c);
+    if (credential instanceof Response) return credential;
+    const { tenantId, hash } = credential;
+    const admission = await c.var.services.admit(tenantId, { kind: "access", credential: hash, anyScope });
+    if (admission.kind === "admitted") throw new Error("The cell admitted an inference where access was asked for.");
+    if (admission.kind !== "granted") return refuse(c, admission);
+    c.set("caller", { tenantId, keyId: admission.keyId, scopes: admission.scopes });
+    return await next();
+  });
+}
+
+/** Let through who holds the operator's token. */
+export const operatorOnly = createMiddleware<AppEnv>(async (c, next) => {
+  const token = bearerToken(c);
+  if (token === undefined) return missingCredentials(c, "the operator's token");
+  const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
+  if (timingSafeEqual(digest(token), digest(c.var.services.config.adminToken))) return await next();
+  return problem(c, "invalid-key", "The operator's token is not valid.", { headers: INVALID_TOKEN });
+});
+
+const INVALID_TOKEN = { "WWW-Authenticate": 'Bearer realm="tensorgate", error="invalid_token"' };
+
+function readCredential(c: Context<AppEnv>): Credential | Response {
+  const token = bearerToken(c);
+  if (token === undefined) return missingCredentials(c, "an API key (tg_live_… or tg_test_…)");
+  const parsed = parseApiKey(token);
+  if (parsed) return { ...parsed, hash: hashApiKey(token) };
+  return problem(c, "invalid-key", "The API key is malformed: it was mistyped or cut short.", {
+    headers: INVALID_TOKEN,
+  });
+}
+
+function bearerToken(c: Context<AppEnv>): string | undefined {
+  return /^Bearer +([\x21-\x7e]+)$/i.exec(c.req.header("Authorization") ?? "")?.[1];
+}
+
+function missingCredentials(c: Context<AppEnv>, what: string): Response {
+  return problem(c, "missing-credentials", `Send ${what} as \`Authorization: Bearer …\`.`, {
+    headers: { "WWW-Authenticate": 'Bearer realm="tensorgate"' },
+  });
+}

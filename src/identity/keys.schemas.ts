@@ -1,0 +1,48 @@
+import { z } from "@hono/zod-openapi";
+import { timestamp } from "../http/contract.schemas.ts";
+import { toTimestamp } from "../shared/clock.ts";
+import { KEY_MODES, SCOPES } from "./keys.rules.ts";
+import type { KeyRow } from "./keys.tables.ts";
+
+const scope = z.enum(SCOPES);
+
+export const newKeySchema = z
+  .strictObject({
+    name: z.string().trim().min(1).max(100).openapi({ example: "checkout service" }),
+    scopes: z
+      .array(scope)
+      .min(1)
+      .transform((scopes) => [...new Set(scopes)])
+      .openapi({ example: ["infer"] }),
+    mode: z.enum(KEY_MODES).default("live"),
+  })
+  .openapi("NewApiKey");
+
+export const keySchema = z
+  .object({
+    id: z.string().openapi({ example: "key_01jd8x3v5cq0q4m2n8h6y7z9ab" }),
+    name: z.string(),
+    mode: z.enum(KEY_MODES),
+    scopes: z.array(scope),
+    last_four: z.string().openapi({ description: "The key's last four characters.", example: "3k9z" }),
+    created_at: timestamp,
+    revoked_at: timestamp.nullable(),
+  })
+  .openapi("ApiKey");
+
+export const createdKeySchema = keySchema
+  .extend({ key: z.string().openapi({ description: "The key itself. It is shown this once and not stored." }) })
+  .openapi("CreatedApiKey");
+
+/** A key as the API shows it. */
+export function presentKey(row: Omit<KeyRow, "tenantId">) {
+  return {
+    id: row.id,
+    name: row.name,
+    mode: row.mode,
+    scopes: row.scopes,
+    last_four: row.lastFour,
+    created_at: toTimestamp(row.createdAtMs),
+    revoked_at: row.revokedAtMs === null ? null : toTimestamp(row.revokedAtMs),
+  };
+}

@@ -1,0 +1,48 @@
+import type { Services } from "../services.ts";
+import { type KeyId, type TenantId, newId } from "../shared/ids.ts";
+import { hashApiKey } from "./guards.ts";
+import { type KeyMode, type Scope, newApiKey } from "./keys.rules.ts";
+import { findKey, insertKey, markKeyRevoked } from "./keys.store.ts";
+import type { KeyRow } from "./keys.tables.ts";
+
+/** What a key is to be called and allowed. */
+export interface KeyWish {
+  readonly name: string;
+  readonly scopes: Scope[];
+  readonly mode: KeyMode;
+}
+
+/** Make a key. It works as soon as the call returns; its text exists in the answer and nowhere else. */
+export async function createKey(
+  tenantId: TenantId,
+  services: Services,
+  wish: KeyWish,
+): Promise<{ key: string; row: Omit<KeyRow, "tenantId"> }> {
+  const key = newApiKey(tenantId, wish.mode);
+  const nowMs = services.now();
+  const row = {
+    ...wish,
+    id: newId("key", nowMs),
+    hash: hashApiKey(key),
+    lastFour: key.slice(-4),
+    createdAtMs: nowMs,
+    revokedAtMs: null,
+  };
+  await insertKey(tenantId, services.db, row);
+  await services.refresh(tenantId, { kind: "key", keyId: row.id });
+  return { key, row };
+}
+
+/**
+ * Revoke a key. When the call returns, the next request with the key is refused.
+ *
+ * May be repeated: should telling the cell fail, the caller gets a fault and revokes again.
+ *
+ * @returns whether the tenant has such a key
+ */
+export async function revokeKey(tenantId: TenantId, services: Services, keyId: KeyId): Promise<boolean> {
+  if (!(await findKey(tenantId, services.db, keyId))) return false;
+  await markKeyRevoked(tenantId, services.db, keyId, services.now());
+  await services.refresh(tenantId, { kind: "key", keyId });
+  return true;
+}

@@ -1,0 +1,29 @@
+import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import type { KeyId, TenantId } from "../shared/ids.ts";
+import { tenants } from "../tenants/tenants.tables.ts";
+import type { KeyMode, Scope } from "./keys.rules.ts";
+
+/** API keys: everything but the key itself, of which only the SHA-256 is kept. */
+export const apiKeys = sqliteTable(
+  "api_keys",
+  {
+    id: text("id").$type<KeyId>().primaryKey(),
+    tenantId: text("tenant_id")
+      .$type<TenantId>()
+      .notNull()
+      .references(() => tenants.id),
+    name: text("name").notNull(),
+    mode: text("mode").$type<KeyMode>().notNull(),
+    scopes: text("scopes", { mode: "json" }).$type<Scope[]>().notNull(),
+    /** SHA-256 of the key, base64url. */
+    hash: text("hash").notNull().unique(),
+    /** The key's last four characters, by which people tell keys apart. */
+    lastFour: text("last_four").notNull(),
+    createdAtMs: integer("created_at_ms").notNull(),
+    revokedAtMs: integer("revoked_at_ms"),
+  },
+  (table) => [index("api_keys_by_tenant").on(table.tenantId, table.id)],
+);
+
+/** A row of {@link apiKeys}. */
+export type KeyRow = typeof apiKeys.$inferSelect;

@@ -1,0 +1,5 @@
+import { app } from "./app.ts";
+
+export { TenantCell } from "../durable-objects/tenant-cell.ts";
+
+export default { fetch: app.fetch } satisfies ExportedHandler<Env>;

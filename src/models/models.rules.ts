@@ -1,0 +1,45 @@
+import type { ModelId, TenantId, VersionId } from "../shared/ids.ts";
+
+/** The largest file that is taken in at all, in bytes: 1 GiB. */
+export const MAX_UPLOAD_BYTES = 1024 ** 3;
+
+/** What Cloudflare gives an isolate, in bytes: 128 MiB. The model's bytes and ONNX Runtime's heap share it. */
+export const ISOLATE_MEMORY_BYTES = 128 * 1024 ** 2;
+
+/** Model names: short, lower case, safe in a URL and in a file name. */
+export const MODEL_NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/;
+
+/** Aliases begin with a letter, so that none is mistaken for a version's number. */
+export const ALIAS_NAME = /^[a-z][a-z0-9._-]{0,62}$/;
+
+/** Where a version's file lies in R2. */
+export function modelObjectKey(tenantId: TenantId, modelId: ModelId, versionId: VersionId): string {
+  return `tenants/${tenantId}/models/${modelId}/${versionId}.onnx`;
+}
+
+/**
+ * Why a file can't be held by an isolate even before it is loaded, or undefined.
+ *
+ * The isolate holds the file and ONNX Runtime's heap, and the heap holds the weights again: twice the file at the least.
+ */
+export function tooLargeToLoad(sizeBytes: number): string | undefined {
+  if (2 * sizeBytes <= ISOLATE_MEMORY_BYTES) return undefined;
+  return (
+    `The file has ${sizeBytes} bytes. An isolate has ${ISOLATE_MEMORY_BYTES} bytes for the file and ONNX Runtime's copy ` +
+    `of its weights, so ${ISOLATE_MEMORY_BYTES / 2} bytes are the most that can be served.`
+  );
+}
+
+/** Why a loaded model can't be held by an isolate, or undefined. Both figures are measured, in bytes. */
+export function tooLargeToRun(sizeBytes: number, heapBytes: number): string | undefined {
+  if (sizeBytes + heapBytes <= ISOLATE_MEMORY_BYTES) return undefined;
+  return (
+    `Once loaded, the model takes ${sizeBytes + heapBytes} bytes (file ${sizeBytes}, ONNX Runtime's heap ${heapBytes}); ` +
+    `an isolate has ${ISOLATE_MEMORY_BYTES}.`
+  );
+}
+
+/** A version's number as it stands in a path, or undefined where the text is none. */
+export function parseVersionNumber(text: string): number | undefined {
+  return /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined;
+}

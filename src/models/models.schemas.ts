@@ -1,0 +1,151 @@
+import { z } from "@hono/zod-openapi";
+import { DATATYPES } from "../../engine/datatypes.ts";
+import type { TensorSpec } from "../../engine/signature.ts";
+import { timestamp } from "../http/contract.schemas.ts";
+import { toTimestamp } from "../shared/clock.ts";
+import { ALIAS_NAME, MODEL_NAME } from "./models.rules.ts";
+import type { AliasRow, ModelRow, VersionRow } from "./models.tables.ts";
+
+const modelName = z
+  .string()
+  .regex(MODEL_NAME, "must be 1 to 63 of a-z, 0-9, '.', '_', '-', beginning with a letter or digit")
+  .openapi({ example: "iris" });
+
+/** Parameters of paths. They are not checked here: a name that can't exist is one that isn't found. */
+export const modelParams = z.object({ model: z.string().openapi({ example: "iris" }) });
+export const versionParams = modelParams.extend({ version: z.string().openapi({ example: "1" }) });
+export const aliasParams = modelParams.extend({
+  alias: z
+    .string()
+    .regex(ALIAS_NAME, "must be 1 to 63 of a-z, 0-9, '.', '_', '-', beginning with a letter")
+    .openapi({ example: "production" }),
+});
+
+export const newModelSchema = z
+  .strictObject({
+    name: modelName,
+    description: z.string().max(1000).default("").openapi({ example: "Fisher's iris, three species" }),
+  })
+  .openapi("NewModel");
+
+export const newAliasSchema = z
+  .strictObject({ version: z.number().int().min(1).openapi({ example: 2 }) })
+  .openapi("AliasTarget");
+
+export const aliasSchema = z
+  .object({ alias: z.string(), model: z.string(), version: z.number().int(), updated_at: timestamp })
+  .openapi("Alias");
+
+const tensorSpec = z
+  .object({
+    name: z.string(),
+    datatype: z.enum(Object.keys(DATATYPES)),
+    shape: z.array(z.number().int()).openapi({ description: "-1 is any size.", example: [-1, 4] }),
+  })
+  .openapi("TensorSpec");
+
+export const versionSchema = z
+  .object({
+    id: z.string().openapi({ example: "ver_01jd8x3v5cq0q4m2n8h6y7z9ab" }),
+    model: z.string(),
+    version: z.number().int(),
+    size_bytes: z.number().int(),
+    sha256: z.string().openapi({ description: "Of the file, hexadecimal." }),
+    inputs: z.array(tensorSpec),
+    outputs: z.array(tensorSpec),
+    unsupported_outputs: z
+      .array(z.string())
+      .openapi({ description: "Outputs that are no tensors (sequences, maps); they are not served." }),
+    opset: z.record(z.string(), z.number().int()).openapi({ example: { "": 17 } }),
+    operators: z.array(z.string()).openapi({ example: ["ArgMax", "Gemm", "Softmax"] }),
+    producer: z.string(),
+    heap_bytes: z.number().int().openapi({ description: "ONNX Runtime's WASM heap after the model was loaded." }),
+    aliases: z.array(z.string()),
+    created_at: timestamp,
+  })
+  .openapi("ModelVersion");
+
+export const modelSchema = z
+  .object({
+    id: z.string().openapi({ example: "mdl_01jd8x3v5cq0q4m2n8h6y7z9ab" }),
+    name: modelName,
+    description: z.string(),
+    created_at: timestamp,
+  })
+  .openapi("Model");
+
+export const modelDetailSchema = modelSchema
+  .extend({
+    aliases: z.record(z.string(), z.number().int()).openapi({ example: { production: 1 } }),
+    versions: z.array(versionSchema),
+  })
+  .openapi("ModelDetail");
+
+export const modelMetadataSchema = z
+  .object({
+    name: z.string(),
+    versions: z.array(z.string()),
+    platform: z.string(),
+    inputs: z.array(tensorSpec),
+    outputs: z.array(tensorSpec),
+  })
+  .openapi("ModelMetadata", {
+    example: {
+      name: "iris",
+      versions: ["1"],
+      platform: "onnx_onnxv1",
+      inputs: [{ name: "measurements", datatype: "FP32", shape: [-1, 4] }],
+      outputs: [{ name: "label", datatype: "INT64", shape: [-1] }],
+    },
+  });
+
+export const modelReadySchema = z
+  .object({ name: z.string(), ready: z.boolean() })
+  .openapi("ModelReady", { example: { name: "iris", ready: true } });
+
+/** A model as lists show it. */
+export function presentModel(row: ModelRow) {
+  return { id: row.id, name: row.name, description: row.description, created_at: toTimestamp(row.createdAtMs) };
+}
+
+/** A version as the API shows it. */
+export function presentVersion(model: string, row: VersionRow, aliases: readonly AliasRow[]) {
+  const { inputs, outputs, unsupportedOutputs, opset, operators, producer, heapBytes } = row.inspection;
+  return {
+    id: row.id,
+    model,
+    version: row.number,
+    size_bytes: row.sizeBytes,
+    sha256: row.sha256,
+    inputs: inputs.map(presentSpec),
+    outputs: outputs.map(presentSpec),
+    unsupported_outputs: [...unsupportedOutputs],
+    opset,
+    operators: [...operators],
+    producer,
+    heap_bytes: heapBytes,
+    aliases: aliases.filter((alias) => alias.versionNumber === row.number).map((alias) => alias.name),
+    created_at: toTimestamp(row.createdAtMs),
+  };
+}
+
+/** An alias as the API shows it. */
+export function presentAlias(model: string, row: AliasRow) {
+  return { alias: row.name, model, version: row.versionNumber, updated_at: toTimestamp(row.updatedAtMs) };
+}
+
+/** A version in the terms of the inference protocol. */
+export function presentMetadata(model: string, version: VersionRow, versions: readonly VersionRow[]) {
+  const { inputs, outputs } = version.inspection;
+  return {
+    name: model,
+    versions: versions.map(({ number }) => String(number)),
+    platform: "onnx_onnxv1",
+    inputs: inputs.map(presentSpec),
+    outputs: outputs.map(presentSpec),
+  };
+}
+
+function presentSpec({ name, datatype, shape }: TensorSpec) {
+  return { name, datatype, shape: [...shape] };
+}

@@ -1,0 +1,123 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { createRouter } from "../http/router.ts";
+import { pageQuery } from "../http/contract.schemas.ts";
+import { OPERATOR_SECURITY, json, jsonRequest, pageOf, problems, toPage } from "../http/contract.ts";
+import { jsonBody } from "../http/json-body.ts";
+import { problem } from "../http/problem.ts";
+import { operatorOnly } from "../identity/guards.ts";
+import { createdKeySchema, newKeySchema, presentKey } from "../identity/keys.schemas.ts";
+import { createKey } from "../identity/keys.service.ts";
+import { type TenantId, isId } from "../shared/ids.ts";
+import { newTenantSchema, presentTenant, tenantChangeSchema, tenantSchema } from "./tenants.schemas.ts";
+import { changeTenant, createTenant } from "./tenants.service.ts";
+import { findTenant, listTenants } from "./tenants.store.ts";
+
+const tenantParam = z.object({ tenant_id: z.string().openapi({ example: "ten_01jd8x3v5cq0q4m2n8h6y7z9ab" }) });
+
+const createTenantRoute = createRoute({
+  method: "post",
+  path: "/admin/tenants",
+  operationId: "createTenant",
+  summary: "Register a tenant",
+  tags: ["Operator"],
+  security: OPERATOR_SECURITY,
+  middleware: [operatorOnly, jsonBody] as const,
+  request: { body: jsonRequest(newTenantSchema) },
+  responses: { 201: json(tenantSchema, "The tenant."), ...problems },
+});
+
+const listTenantsRoute = createRoute({
+  method: "get",
+  path: "/admin/tenants",
+  operationId: "listTenants",
+  summary: "List tenants",
+  tags: ["Operator"],
+  security: OPERATOR_SECURITY,
+  middleware: operatorOnly,
+  request: { query: pageQuery },
+  responses: { 200: json(pageOf(tenantSchema), "One page of tenants, oldest first."), ...problems },
+});
+
+const readTenantRoute = createRoute({
+  method: "get",
+  path: "/admin/tenants/{tenant_id}",
+  operationId: "readTenant",
+  summary: "Read a tenant",
+  tags: ["Operator"],
+  security: OPERATOR_SECURITY,
+  middleware: operatorOnly,
+  request: { params: tenantParam },
+  responses: { 200: json(tenantSchema, "The tenant."), ...problems },
+});
+
+const changeTenantRoute = createRoute({
+  method: "patch",
+  path: "/admin/tenants/{tenant_id}",
+  operationId: "changeTenant",
+  summary: "Rename, suspend, reactivate or limit a tenant",
+  description: "When the call returns, the tenant's next request meets the new status and limits.",
+  tags: ["Operator"],
+  security: OPERATOR_SECURITY,
+  middleware: [operatorOnly, jsonBody] as const,
+  request: { params: tenantParam, body: jsonRequest(tenantChangeSchema) },
+  responses: { 200: json(tenantSchema, "The tenant as it is now."), ...problems },
+});
+
+const createTenantKeyRoute = createRoute({
+  method: "post",
+  path: "/admin/tenants/{tenant_id}/keys",
+  operationId: "createTenantKey",
+  summary: "Make an API key for a tenant",
+  description: "How a tenant gets its first key; it makes the others itself.",
+  tags: ["Operator"],
+  security: OPERATOR_SECURITY,
+  middleware: [operatorOnly, jsonBody] as const,
+  request: { params: tenantParam, body: jsonRequest(newKeySchema) },
+  responses: { 201: json(createdKeySchema, "The key, shown this once."), ...problems },
+});
+
+/** Tenants, by the operator of the service. */
+export const tenantRoutes = createRouter()
+  .openapi(createTenantRoute, async (c) => {
+    const { name, limits } = c.req.valid("json");
+    const wish = { name, burst: limits.burst, ratePerSecond: limits.rate_per_second };
+    return c.json(presentTenant(await createTenant(c.var.services, wish)), 201);
+  })
+  .openapi(listTenantsRoute, async (c) => {
+    const { limit, after } = c.req.valid("query");
+    const rows = await listTenants(c.var.services.db, { limit, after });
+    return c.json(
+      toPage(rows, limit, (row) => row.id, presentTenant),
+      200,
+    );
+  })
+  .openapi(readTenantRoute, async (c) => {
+    const { tenant_id: tenantId } = c.req.valid("param");
+    const tenant = isId("ten", tenantId) ? await findTenant(tenantId, c.var.services.db) : undefined;
+    if (!tenant) return problem(c, "tenant-not-found", noTenant(tenantId));
+    return c.json(presentTenant(tenant), 200);
+  })
+  .openapi(changeTenantRoute, async (c) => {
+    const { tenant_id: tenantId } = c.req.valid("param");
+    const { name, status, limits } = c.req.valid("json");
+    const patch = {
+      ...(name !== undefined && { name }),
+      ...(status && { status }),
+      ...(limits && { burst: limits.burst, ratePerSecond: limits.rate_per_second }),
+    };
+    const tenant = isId("ten", tenantId) ? await changeTenant(tenantId, c.var.services, patch) : undefined;
+    if (!tenant) return problem(c, "tenant-not-found", noTenant(tenantId));
+    return c.json(presentTenant(tenant), 200);
+  })
+  .openapi(createTenantKeyRoute, async (c) => {
+    const { tenant_id: tenantId } = c.req.valid("param");
+    const wish = c.req.valid("json");
+    const tenant = isId("ten", tenantId) ? await findTenant(tenantId, c.var.services.db) : undefined;
+    if (!tenant) return problem(c, "tenant-not-found", noTenant(tenantId));
+    const { key, row } = await createKey(tenant.id, c.var.services, wish);
+    return c.json({ ...presentKey(row), key }, 201);
+  });
+
+function noTenant(tenantId: TenantId | string): string {
+  return `There is no tenant "${tenantId}".`;
+}

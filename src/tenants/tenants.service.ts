@@ -1,0 +1,28 @@
+import type { Services } from "../services.ts";
+import { type TenantId, newId } from "../shared/ids.ts";
+import { type TenantPatch, insertTenant, updateTenant } from "./tenants.store.ts";
+import type { TenantRow } from "./tenants.tables.ts";
+
+/** Register a tenant; its cell comes to be with its first request. */
+export async function createTenant(
+  services: Services,
+  wish: Pick<TenantRow, "name" | "burst" | "ratePerSecond">,
+): Promise<TenantRow> {
+  const createdAtMs = services.now();
+  const id = newId("ten", createdAtMs);
+  const tenant = { ...wish, status: "active" as const, createdAtMs };
+  await insertTenant(id, services.db, tenant);
+  await services.refresh(id, { kind: "tenant" });
+  return { ...tenant, id };
+}
+
+/** Change a tenant. When the call returns, its next request meets the new status and limits. */
+export async function changeTenant(
+  tenantId: TenantId,
+  services: Services,
+  patch: TenantPatch,
+): Promise<TenantRow | undefined> {
+  const tenant = await updateTenant(tenantId, services.db, patch);
+  if (tenant) await services.refresh(tenantId, { kind: "tenant" });
+  return tenant;
+}

@@ -1,0 +1,42 @@
+import { eq, sql } from "drizzle-orm";
+import type { Database } from "../shared/database.ts";
+import type { TenantId } from "../shared/ids.ts";
+import { type TenantRow, tenants } from "./tenants.tables.ts";
+
+/** What may be changed of a tenant; what is left out stays. */
+export type TenantPatch = Partial<Pick<TenantRow, "name" | "status" | "burst" | "ratePerSecond">>;
+
+/** Register a tenant. */
+export async function insertTenant(tenantId: TenantId, db: Database, tenant: Omit<TenantRow, "id">): Promise<void> {
+  await db.insert(tenants).values({ ...tenant, id: tenantId });
+}
+
+/** One tenant, or undefined. */
+export async function findTenant(tenantId: TenantId, db: Database): Promise<TenantRow | undefined> {
+  const [row] = await db.select().from(tenants).where(eq(tenants.id, tenantId));
+  return row;
+}
+
+/** Change a tenant; undefined when there is none. */
+export async function updateTenant(
+  tenantId: TenantId,
+  db: Database,
+  patch: TenantPatch,
+): Promise<TenantRow | undefined> {
+  const [row] = await db.update(tenants).set(patch).where(eq(tenants.id, tenantId)).returning();
+  return row;
+}
+
+/** All tenants in the order of their making, for the operator: one page and one row beyond. */
+export async function listTenants(
+  db: Database,
+  page: { limit: number; after: string | undefined },
+): Promise<TenantRow[]> {
+  const beyond = page.after === undefined ? undefined : sql`${tenants.id} > ${page.after}`;
+  return await db
+    .select()
+    .from(tenants)
+    .where(beyond)
+    .orderBy(tenants.id)
+    .limit(page.limit + 1);
+}

@@ -1,0 +1,109 @@
+/** One case folder against the server: create its model, upload it, infer every vector, delete it. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { encodeRequest, readCase } from "./cases.ts";
+import { type Answer, refusalReason, send, type Target } from "./client.ts";
+import { compareResponse } from "./compare.ts";
+import { faultMessage } from "./fault.ts";
+import { type CaseFolder, vectorName } from "./folders.ts";
+
+/** What became of one vector; a reason is there exactly where it failed. */
+export interface VectorResult {
+  readonly case: string;
+  readonly vector: string;
+  readonly reason?: string;
+}
+
+/** `modelName` is unique within the tenant; `interrupt` ends the folder early. */
+export interface FolderRun {
+  readonly target: Target;
+  readonly folder: CaseFolder;
+  readonly modelName: string;
+  readonly interrupt?: AbortSignal | undefined;
+}
+
+async function createModel(run: FolderRun): Promise<Answer> {
+  const body = JSON.stringify({ name: run.modelName, description: `Conformance case ${run.folder.name}` });
+  const { target, interrupt } = run;
+  return await send(target, { method: "POST", path: "/v1/models", body, contentType: "application/json", interrupt });
+}
+
+/** Upload the ONNX bytes alone, or as multipart/form-data with a field `data:<file>` per external-data file. */
+async function uploadVersion({ target, folder, modelName, interrupt }: FolderRun): Promise<Answer> {
+  const path = `/v1/models/${modelName}/versions`;
+  const model = await readFile(join(folder.directory, "model.onnx"));
+  if (folder.externalFiles.length === 0) {
+    const contentType = "application/octet-stream";
+    return await send(target, { method: "POST", path, body: model, contentType, interrupt });
+  }
+  const form = new FormData();
+  form.set("model", new Blob([model]), "model.onnx");
+  for (const file of folder.externalFiles) {
+    form.set(`data:${file}`, new Blob([await readFile(join(folder.directory, file))]), file);
+  }
+  return await send(target, { method: "POST", path, body: form, interrupt });
+}
+
+async function inferVector({ target, folder, modelName, interrupt }: FolderRun, file: string): Promise<VectorResult> {
+  const vector = vectorName(file);
+  const result = { case: folder.name, vector };
+  const reading = readCase(join(folder.directory, file));
+  if (reading.kind === "unreadable") return { ...result, reason: reading.reason };
+  const id = `${modelName}-${vector}`;
+  const path = `/v2/models/${modelName}/infer`;
+  const body = encodeRequest(id, reading.case);
+  const contentType = "application/json";
+  const answer = await send(target, { method: "POST", path, body, contentType, interrupt, abortable: true });
+  const refusal = refusalReason(answer, 200);
+  if (refusal !== undefined) return { ...result, reason: `inference: ${refusal}` };
+  const reason = answer.kind === "answered" ? compareResponse(reading.case, { modelName, id }, answer.text) : undefined;
+  return reason === undefined ? result : { ...result, reason };
+}
+
+async function inferAll(run: FolderRun): Promise<VectorResult[]> {
+  const results: VectorResult[] = [];
+  for (const file of run.folder.caseFiles) {
+    const result = await inferVector(run, file);
+    // What the interrupt cut short neither passed nor failed.
+    if (run.interrupt?.aborted === true) break;
+    results.push(result);
+  }
+  return results;
+}
+
+function failAll({ folder, interrupt }: FolderRun, reason: string): VectorResult[] {
+  if (interrupt?.aborted === true) return [];
+  return folder.caseFiles.map((file) => ({ case: folder.name, vector: vectorName(file), reason }));
+}
+
+async function uploadAndInfer(run: FolderRun): Promise<VectorResult[]> {
+  const refusal = refusalReason(await uploadVersion(run), 201);
+  return refusal === undefined ? await inferAll(run) : failAll(run, `uploading the version: ${refusal}`);
+}
+
+/** A model that cannot be deleted fails its last vector, so that the count still is one of vectors. */
+function withDeletion(results: readonly VectorResult[], refusal: string | undefined): readonly VectorResult[] {
+  const last = results.at(-1);
+  if (refusal === undefined || last === undefined || last.reason !== undefined) return results;
+  return [...results.slice(0, -1), { ...last, reason: `deleting the model: ${refusal}` }];
+}
+
+/**
+ * Run all vectors of a folder and leave nothing behind on the server.
+ *
+ * Creating and uploading are not aborted by the interrupt: the model must be there before it can be deleted.
+ *
+ * @returns  one result per vector; fewer where it was interrupted
+ */
+export async function runFolder(run: FolderRun): Promise<readonly VectorResult[]> {
+  const notCreated = refusalReason(await createModel(run), 201);
+  const fault = (error: unknown): VectorResult[] => failAll(run, faultMessage(error));
+  const results =
+    notCreated === undefined
+      ? await uploadAndInfer(run).catch(fault)
+      : failAll(run, `creating the model: ${notCreated}`);
+  // Also where creating seemed to fail: an answer that was lost may hide a model that exists.
+  const deletion = await send(run.target, { method: "DELETE", path: `/v1/models/${run.modelName}` });
+  return withDeletion(results, notCreated === undefined ? refusalReason(deletion, 204) : undefined);
+}

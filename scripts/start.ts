@@ -1,0 +1,67 @@
+import { mkdir } from "node:fs/promises";
+import { buildEngine } from "./build-engine.ts";
+import { Failure } from "./start/failure.ts";
+import { HELP, type StartOptions, readOptions } from "./start/options.ts";
+import { type Quickstart, runQuickstart } from "./start/quickstart.ts";
+import { done, say } from "./start/screen.ts";
+import { ensureAdminToken } from "./start/secrets.ts";
+import { type LocalWorker, applyMigrations, requireFreePort, startWorker } from "./start/worker.ts";
+
+async function main(options: StartOptions): Promise<void> {
+  if (options.help) {
+    say(HELP);
+    return;
+  }
+  say("Tensorgate\n");
+  await requireFreePort(options.port);
+  await mkdir(options.devDirectory, { recursive: true });
+  await buildEngine();
+  done("engine built");
+  const adminToken = await ensureAdminToken();
+  await applyMigrations(options.stateDirectory);
+  done("database migrated");
+  const worker = await startWorker(options);
+  stopWithSignals(worker);
+  done(`Worker ready at ${worker.baseUrl}`);
+  try {
+    const quickstart = await runQuickstart(worker.baseUrl, adminToken, options.devDirectory);
+    showWays(quickstart);
+    if (!options.once) await serve(worker);
+  } finally {
+    await worker.stop();
+  }
+}
+
+function stopWithSignals(worker: LocalWorker): void {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => void worker.stop().then(() => process.exit(0)));
+  }
+}
+
+async function serve(worker: LocalWorker): Promise<void> {
+  say(`\n  Serving on ${worker.baseUrl} (log: ${worker.logFile}). Ctrl-C ends it.`);
+  await worker.ended;
+  throw new Failure("The Worker has ended.", `Its log says why: ${worker.logFile}`);
+}
+
+function showWays({ baseUrl, apiKey, model }: Quickstart): void {
+  const request = '{"inputs":[{"name":"measurements","shape":[1,4],"datatype":"FP32","data":[6.7,3.0,5.2,2.3]}]}';
+  say(`
+  Go on with:
+
+    export TENSORGATE_URL=${baseUrl} TENSORGATE_API_KEY=${apiKey}
+    curl $TENSORGATE_URL/v2/models/${model}/infer -H "Authorization: Bearer $TENSORGATE_API_KEY" \\
+      -H "Content-Type: application/json" -d '${request}'
+    curl $TENSORGATE_URL/v2/models/${model} -H "Authorization: Bearer $TENSORGATE_API_KEY"
+    curl "$TENSORGATE_URL/v1/usage?group_by=model" -H "Authorization: Bearer $TENSORGATE_API_KEY"
+
+  Every route: ${baseUrl}/openapi.json`);
+}
+
+try {
+  await main(readOptions(process.argv.slice(2), process.env));
+} catch (error) {
+  if (error instanceof Failure) process.stderr.write(`\n  ✗ ${error.message}\n    ${error.remedy}\n`);
+  else process.stderr.write(`\n  ✗ ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exitCode = 1;
+}

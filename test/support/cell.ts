@@ -1,0 +1,47 @@
+import { env } from "cloudflare:workers";
+import { runInDurableObject } from "cloudflare:test";
+import { hashApiKey } from "../../src/identity/guards.ts";
+import type { Admission, InferRequest } from "../../src/admission/admission.rules.ts";
+import type { TenantCell } from "../../durable-objects/tenant-cell.ts";
+import type { TestTenant } from "./tenant.ts";
+
+/** The stub of a tenant's cell. */
+export function cellOf(tenant: TestTenant): DurableObjectStub<TenantCell> {
+  return env.TENANT_CELL.getByName(tenant.id);
+}
+
+/** An inference as the Worker asks the cell for it. */
+export function inferRequest(tenant: TestTenant, model: string, idempotencyKey?: string): InferRequest {
+  const idempotency = idempotencyKey === undefined ? undefined : { key: idempotencyKey, fingerprint: "same payload" };
+  return { kind: "infer", credential: hashApiKey(tenant.key), model, version: undefined, idempotency };
+}
+
+/** One line of a cell's ledger. */
+export type LedgerLine = {
+  id: string;
+  model: string;
+  version: number;
+  units: number;
+  outcome: string;
+  compute_ms: number;
+  bytes_in: number;
+  bytes_out: number;
+  idempotency_key: string | null;
+};
+
+/** Everything in a tenant's ledger, read from the cell's own database. */
+export async function readLedger(tenant: TestTenant): Promise<LedgerLine[]> {
+  return await runInDurableObject(cellOf(tenant), (_cell, state) =>
+    state.storage.sql
+      .exec<LedgerLine>(
+        `SELECT id, model, version, units, outcome, compute_ms, bytes_in, bytes_out, idempotency_key FROM ledger ORDER BY id`,
+      )
+      .toArray(),
+  );
+}
+
+/** The answer of an inference that was admitted. */
+export function requireAdmitted(answer: Admission | undefined) {
+  if (answer?.kind !== "admitted") throw new Error(`Expected an admission, got ${JSON.stringify(answer)}.`);
+  return answer;
+}

@@ -1,3 +1,4 @@
+import names from "external-data.json";
 import model from "model.onnx";
 import { ENGINE_HEADERS, MAX_BODY_BYTES } from "./contract.ts";
 import { readBody } from "./body.ts";
@@ -5,7 +6,7 @@ import { decodeJsonRequest } from "./decode.ts";
 import { encodeJsonAnswer } from "./encode.ts";
 import { readOnnxFile } from "./onnx-file.ts";
 import { REFUSAL_STATUS, Refusal } from "./refusal.ts";
-import { type LoadedModel, heapBytes, loadModel } from "./runtime.ts";
+import { type ExternalFile, type LoadedModel, heapBytes, loadModel } from "./runtime.ts";
 import type { Inspection } from "./signature.ts";
 
 /**
@@ -30,8 +31,16 @@ let loading: Promise<LoadedModel> | undefined;
 
 /** The session is created once, however many requests arrive before it is ready. */
 function loaded(): Promise<LoadedModel> {
-  loading ??= loadModel(new Uint8Array(model));
+  loading ??= externalData().then((files) => loadModel(new Uint8Array(model), files));
   return loading;
+}
+
+async function externalData(): Promise<ExternalFile[]> {
+  const modules = await Promise.all(
+    // oxlint-disable-next-line import/no-dynamic-require -- the number of these modules is the model's
+    names.map(async (_, index): Promise<{ default: ArrayBuffer }> => await import(`external-data/${index}`)),
+  );
+  return modules.map((module, index) => ({ path: names[index] ?? "", data: new Uint8Array(module.default) }));
 }
 
 async function infer(request: Request): Promise<Response> {

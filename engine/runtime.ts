@@ -12,6 +12,12 @@ export interface LoadedModel {
   run(inputs: readonly Tensor[], outputs: readonly TensorSpec[]): Promise<Tensor[]>;
 }
 
+/** A file of external data under the name that the model has for it. */
+export interface ExternalFile {
+  readonly path: string;
+  readonly data: Uint8Array;
+}
+
 let wasmMemory: WebAssembly.Memory | undefined;
 
 /** Size of ONNX Runtime's linear memory now, in bytes. It only ever grows. */
@@ -22,14 +28,19 @@ export function heapBytes(): number {
 /**
  * Create the session of this isolate's model.
  *
- * @param model  an ONNX file without external data
+ * @param model         an ONNX file
+ * @param externalData  the files that it refers to, by the names that it has for them; names are never resolved as paths
  * @throws Refusal `model-rejected` with ONNX Runtime's own reason, or when an input is not a tensor
  */
-export async function loadModel(model: Uint8Array): Promise<LoadedModel> {
+export async function loadModel(model: Uint8Array, externalData: ExternalFile[]): Promise<LoadedModel> {
   prepareRuntime();
   let session: ort.InferenceSession;
   try {
-    session = await ort.InferenceSession.create(model, { logSeverityLevel: 4, executionProviders: ["wasm"] });
+    session = await ort.InferenceSession.create(model, {
+      logSeverityLevel: 4,
+      executionProviders: ["wasm"],
+      externalData,
+    });
   } catch (error) {
     throw new Refusal("model-rejected", `ONNX Runtime refuses the model: ${reasonOf(error)}`);
   }

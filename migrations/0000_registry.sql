@@ -42,6 +42,7 @@ CREATE TABLE `versions` (
 	`number` integer NOT NULL,
 	`size_bytes` integer NOT NULL,
 	`sha256` text NOT NULL,
+	`external_data` text NOT NULL,
 	`inspection` text NOT NULL,
 	`created_at_ms` integer NOT NULL,
 	FOREIGN KEY (`model_id`) REFERENCES `models`(`id`) ON UPDATE no action ON DELETE cascade

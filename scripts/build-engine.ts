@@ -22,7 +22,7 @@ export async function buildEngine(): Promise<void> {
     format: "esm",
     platform: "browser",
     target: "es2024",
-    external: ["model.onnx", "ort.wasm"],
+    external: ["model.onnx", "ort.wasm", "external-data.json", "external-data/*"],
     logLevel: "warning",
   });
   const require = createRequire(import.meta.url);

@@ -12,7 +12,7 @@ const CLASSES = ["setosa", "versicolor", "virginica"];
 const FLOWER = [5.1, 3.5, 1.4, 0.2];
 
 /** What quickstart.json holds, so that scripts can go on from there. */
-const quickstartSchema = z.object({
+export const quickstartSchema = z.object({
   baseUrl: z.string(),
   tenantId: z.string(),
   apiKey: z.string(),

@@ -37,6 +37,8 @@ export interface DeployedVersion {
   readonly versionId: VersionId;
   readonly number: number;
   readonly sizeBytes: number;
+  /** Names of its files of external data. */
+  readonly externalData: readonly string[];
 }
 
 /** Which version serves callers that name none. */

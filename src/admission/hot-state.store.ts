@@ -32,14 +32,14 @@ export async function loadDeployments(tenantId: TenantId, db: Database, modelId?
   const model = modelId === undefined ? undefined : eq(models.id, modelId);
   const versionModel = modelId === undefined ? undefined : eq(versions.modelId, modelId);
   const aliasModel = modelId === undefined ? undefined : eq(aliases.modelId, modelId);
-  const { id, number, sizeBytes } = versions;
+  const { id, number, sizeBytes, externalData } = versions;
   const [modelRows, versionRows, aliasRows] = await db.batch([
     db
       .select()
       .from(models)
       .where(and(eq(models.tenantId, tenantId), model)),
     db
-      .select({ id, number, sizeBytes, modelId: versions.modelId })
+      .select({ id, number, sizeBytes, externalData, modelId: versions.modelId })
       .from(versions)
       .where(and(eq(versions.tenantId, tenantId), versionModel)),
     db
@@ -57,6 +57,7 @@ export async function loadDeployments(tenantId: TenantId, db: Database, modelId?
       versionId: version.id,
       number: version.number,
       sizeBytes: version.sizeBytes,
+      externalData: version.externalData.map((file) => file.name),
     })),
     aliases: Object.fromEntries((aliasesOf.get(row.id) ?? []).map((alias) => [alias.name, alias.versionNumber])),
   }));

@@ -2,7 +2,7 @@ import { ENGINE_HEADERS } from "../../engine/contract.ts";
 import type { EngineRefusal } from "../../engine/refusal.ts";
 import type { Admitted, Idempotency, Refusal } from "../admission/admission.rules.ts";
 import type { Credential } from "../http/context.ts";
-import { modelObjectKey } from "../models/models.rules.ts";
+import { versionFiles } from "../models/models.rules.ts";
 import type { Services } from "../services.ts";
 import type { Settlement } from "../usage/ledger.rules.ts";
 import { modelIsolate } from "./isolate.ts";
@@ -45,9 +45,9 @@ async function run(
   admitted: Admitted,
 ): Promise<Exclude<Inferred, { kind: "refused" }>> {
   const { versionId, modelId, number } = admitted.version;
-  const objectKey = modelObjectKey(credential.tenantId, modelId, versionId);
+  const files = versionFiles(credential.tenantId, modelId, admitted.version);
   try {
-    const isolate = modelIsolate(services, versionId, objectKey);
+    const isolate = modelIsolate(services, versionId, files);
     const response = await isolate.fetch("http://engine/infer", {
       method: "POST",
       body: request.body,

@@ -1,6 +1,7 @@
 import engineCode from "../../dist/engine/engine.txt";
 import engineDigest from "../../dist/engine/engine.sha256.txt";
 import ortWasm from "../../dist/engine/ort.wasm";
+import { type VersionFiles, objectKeysOf } from "../models/models.rules.ts";
 import type { Services } from "../services.ts";
 import type { VersionId } from "../shared/ids.ts";
 
@@ -16,7 +17,7 @@ const CPU_LIMIT_MS = 10_000;
 export function modelIsolate(
   services: Pick<Services, "loader" | "files">,
   versionId: VersionId,
-  objectKey: string,
+  files: VersionFiles,
 ): Fetcher {
   const worker = services.loader.get(`${versionId}:${engineDigest}`, async () => ({
     compatibilityDate: "2026-10-20",
@@ -24,7 +25,7 @@ export function modelIsolate(
     modules: {
       "engine.js": engineCode,
       "ort.wasm": { wasm: ortWasm },
-      "model.onnx": { data: await readModel(services.files, objectKey) },
+      ...(await readFiles(services.files, files)),
     },
     env: {},
     globalOutbound: null,
@@ -33,8 +34,21 @@ export function modelIsolate(
   return worker.getEntrypoint();
 }
 
-async function readModel(files: R2Bucket, objectKey: string): Promise<ArrayBuffer> {
-  const object = await files.get(objectKey);
+/** A model's files as modules: `model.onnx`, the names of its external data, and `external-data/0`, `external-data/1`, … */
+async function readFiles(bucket: R2Bucket, files: VersionFiles): Promise<Record<string, WorkerLoaderModule>> {
+  const [model, ...data] = await Promise.all(
+    objectKeysOf(files).map(async (objectKey) => ({ data: await readFile(bucket, objectKey) })),
+  );
+  if (!model) throw new Error("A version has a model.");
+  return {
+    "model.onnx": model,
+    "external-data.json": { json: files.externalData.map((file) => file.name) },
+    ...Object.fromEntries(data.map((module, index) => [`external-data/${index}`, module])),
+  };
+}
+
+async function readFile(bucket: R2Bucket, objectKey: string): Promise<ArrayBuffer> {
+  const object = await bucket.get(objectKey);
   if (!object) throw new Error(`The model's file ${objectKey} is missing in R2.`);
   return await object.arrayBuffer();
 }

@@ -12,20 +12,51 @@ export const MODEL_NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 /** Aliases begin with a letter, so that none is mistaken for a version's number. */
 export const ALIAS_NAME = /^[a-z][a-z0-9._-]{0,62}$/;
 
-/** Where a version's file lies in R2. */
-export function modelObjectKey(tenantId: TenantId, modelId: ModelId, versionId: VersionId): string {
-  return `tenants/${tenantId}/models/${modelId}/${versionId}.onnx`;
+/** The largest upload with external data, in bytes: 32 MiB, since a form is read whole before its parts are known. */
+export const MAX_FORM_BYTES = 32 * 1024 ** 2;
+
+/** A file of external data that a model refers to by name. The name is a label, never a path. */
+export interface ExternalData {
+  readonly name: string;
+  readonly sizeBytes: number;
+  /** SHA-256, hexadecimal. */
+  readonly sha256: string;
+}
+
+/** Where the files of one version lie in R2. */
+export interface VersionFiles {
+  readonly model: string;
+  /** Object key by the name that the model uses, in the order of their upload. */
+  readonly externalData: readonly { readonly name: string; readonly objectKey: string }[];
+}
+
+/** The object keys of a version's files: made of ids and numbers alone, whatever the files are called. */
+export function versionFiles(
+  tenantId: TenantId,
+  modelId: ModelId,
+  version: { readonly versionId: VersionId; readonly externalData: readonly string[] },
+): VersionFiles {
+  const stem = `tenants/${tenantId}/models/${modelId}/${version.versionId}`;
+  return {
+    model: `${stem}.onnx`,
+    externalData: version.externalData.map((name, index) => ({ name, objectKey: `${stem}.data/${index}` })),
+  };
+}
+
+/** All object keys of a version. */
+export function objectKeysOf(files: VersionFiles): string[] {
+  return [files.model, ...files.externalData.map((file) => file.objectKey)];
 }
 
 /**
- * Why a file can't be held by an isolate even before it is loaded, or undefined.
+ * Why a model can't be held by an isolate even before it is loaded, or undefined.
  *
- * The isolate holds the file and ONNX Runtime's heap, and the heap holds the weights again: twice the file at the least.
+ * The isolate holds the files and ONNX Runtime's heap, and the heap holds the weights again: twice the files at the least.
  */
 export function tooLargeToLoad(sizeBytes: number): string | undefined {
   if (2 * sizeBytes <= ISOLATE_MEMORY_BYTES) return undefined;
   return (
-    `The file has ${sizeBytes} bytes. An isolate has ${ISOLATE_MEMORY_BYTES} bytes for the file and ONNX Runtime's copy ` +
+    `The model has ${sizeBytes} bytes. An isolate has ${ISOLATE_MEMORY_BYTES} bytes for it and ONNX Runtime's copy ` +
     `of its weights, so ${ISOLATE_MEMORY_BYTES / 2} bytes are the most that can be served.`
   );
 }
@@ -34,7 +65,7 @@ export function tooLargeToLoad(sizeBytes: number): string | undefined {
 export function tooLargeToRun(sizeBytes: number, heapBytes: number): string | undefined {
   if (sizeBytes + heapBytes <= ISOLATE_MEMORY_BYTES) return undefined;
   return (
-    `Once loaded, the model takes ${sizeBytes + heapBytes} bytes (file ${sizeBytes}, ONNX Runtime's heap ${heapBytes}); ` +
+    `Once loaded, the model takes ${sizeBytes + heapBytes} bytes (files ${sizeBytes}, ONNX Runtime's heap ${heapBytes}); ` +
     `an isolate has ${ISOLATE_MEMORY_BYTES}.`
   );
 }

@@ -1,6 +1,6 @@
 import type { Services } from "../services.ts";
 import { type TenantId, newId } from "../shared/ids.ts";
-import { modelObjectKey } from "./models.rules.ts";
+import { objectKeysOf, versionFiles } from "./models.rules.ts";
 import { type ModelTree, deleteAlias, deleteModel, deleteVersion, insertModel, putAlias } from "./models.store.ts";
 import type { AliasRow, ModelRow, VersionRow } from "./models.tables.ts";
 
@@ -50,7 +50,7 @@ export async function removeVersion(tenantId: TenantId, services: Services, vers
   const removed = await deleteVersion(tenantId, services.db, version);
   if (!removed) return false;
   await services.refresh(tenantId, { kind: "model", modelId: version.modelId });
-  await services.files.delete(modelObjectKey(tenantId, version.modelId, version.id));
+  await services.files.delete(objectKeysOfRow(tenantId, version));
   return true;
 }
 
@@ -59,7 +59,7 @@ export async function removeModel(tenantId: TenantId, services: Services, tree: 
   const { model, versions } = tree;
   await deleteModel(tenantId, services.db, model.id);
   await services.refresh(tenantId, { kind: "model", modelId: model.id });
-  const objectKeys = versions.map((version) => modelObjectKey(tenantId, model.id, version.id));
+  const objectKeys = versions.flatMap((version) => objectKeysOfRow(tenantId, version));
   for (let start = 0; start < objectKeys.length; start += R2_DELETE_LIMIT) {
     await services.files.delete(objectKeys.slice(start, start + R2_DELETE_LIMIT));
   }
@@ -67,3 +67,8 @@ export async function removeModel(tenantId: TenantId, services: Services, tree: 
 
 /** Objects that R2 deletes in one call at most. */
 const R2_DELETE_LIMIT = 1000;
+
+function objectKeysOfRow(tenantId: TenantId, { id, modelId, externalData }: VersionRow): string[] {
+  const names = externalData.map((file) => file.name);
+  return objectKeysOf(versionFiles(tenantId, modelId, { versionId: id, externalData: names }));
+}

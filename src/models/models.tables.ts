@@ -1,5 +1,6 @@
 import { foreignKey, integer, primaryKey, sqliteTable, text, unique } from "drizzle-orm/sqlite-core";
 import type { Inspection } from "../../engine/signature.ts";
+import type { ExternalData } from "./models.rules.ts";
 import type { ModelId, TenantId, VersionId } from "../shared/ids.ts";
 import { tenants } from "../tenants/tenants.tables.ts";
 
@@ -32,9 +33,11 @@ export const versions = sqliteTable(
       .notNull()
       .references(() => models.id, { onDelete: "cascade" }),
     number: integer("number").notNull(),
+    /** All of its files together. */
     sizeBytes: integer("size_bytes").notNull(),
-    /** SHA-256 of the file, hexadecimal. */
+    /** SHA-256 of the ONNX file, hexadecimal. */
     sha256: text("sha256").notNull(),
+    externalData: text("external_data", { mode: "json" }).$type<ExternalData[]>().notNull(),
     inspection: text("inspection", { mode: "json" }).$type<Inspection>().notNull(),
     createdAtMs: integer("created_at_ms").notNull(),
   },

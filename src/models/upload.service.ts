@@ -4,21 +4,23 @@ import { modelIsolate } from "../inference/isolate.ts";
 import type { Services } from "../services.ts";
 import { type TenantId, newId } from "../shared/ids.ts";
 import { inspectModel } from "./inspection.ts";
-import { modelObjectKey, tooLargeToRun } from "./models.rules.ts";
+import { type IncomingFile, storeFile } from "./files.store.ts";
+import { type ExternalData, type VersionFiles, objectKeysOf, tooLargeToRun, versionFiles } from "./models.rules.ts";
 import { findModelTree, insertVersion } from "./models.store.ts";
 import type { ModelRow, VersionRow } from "./models.tables.ts";
 
-/** A file on its way in: as many bytes as its Content-Length says. */
+/** A model on its way in. */
 export interface Upload {
-  readonly body: ReadableStream<unknown>;
-  readonly sizeBytes: number;
-  /** SHA-256 that the sender promises, base64. */
+  readonly model: IncomingFile;
+  /** Files of external data, each under the name by which the model refers to it. */
+  readonly externalData: readonly (IncomingFile & { readonly name: string })[];
+  /** SHA-256 of the ONNX file that the sender promises, base64. */
   readonly promisedSha256: string | undefined;
 }
 
 /** What became of an upload. Of a refused one nothing stays behind. */
 export type Uploaded =
-  | { readonly kind: "created"; readonly version: VersionRow; readonly isFirst: boolean }
+  | { readonly kind: "created"; readonly version: VersionRow }
   | { readonly kind: "cut-short" }
   | { readonly kind: "digest-mismatch"; readonly actualSha256: string }
   | { readonly kind: "rejected"; readonly refusal: EngineRefusal }
@@ -26,9 +28,9 @@ export type Uploaded =
   | { readonly kind: "model-gone" };
 
 /**
- * Take in a new version: store the file, load it once in an isolate of its own, register it, tell the cell.
+ * Take in a new version: store its files, load it once in an isolate of its own, register it, tell the cell.
  *
- * The file is written first and removed again if anything refuses it, so that a registered version always has its file.
+ * The files are written first and removed again if anything refuses them, so that a registered version always has them.
  */
 export async function uploadVersion(
   tenantId: TenantId,
@@ -37,34 +39,59 @@ export async function uploadVersion(
   upload: Upload,
 ): Promise<Uploaded> {
   const versionId = newId("ver", services.now());
-  const objectKey = modelObjectKey(tenantId, model.id, versionId);
+  const externalData = upload.externalData.map((file) => file.name);
+  const files = versionFiles(tenantId, model.id, { versionId, externalData });
   let created = false;
   try {
-    const sha256 = await storeFile(services.files, objectKey, upload);
-    if (sha256 === undefined) return { kind: "cut-short" };
-    const actualSha256 = sha256.toString("base64");
-    if (upload.promisedSha256 !== undefined && upload.promisedSha256 !== actualSha256) {
-      return { kind: "digest-mismatch", actualSha256 };
-    }
-    const isolate = modelIsolate(services, versionId, objectKey);
-    const inspected = await inspectModel(isolate);
+    const stored = await storeFiles(services.files, files, upload);
+    if (stored.kind !== "stored") return stored;
+    const inspected = await inspectModel(modelIsolate(services, versionId, files));
     if (inspected.kind === "refused") return { kind: "rejected", refusal: inspected.refusal };
     const { inspection } = inspected;
-    const reason = tooLargeToRun(upload.sizeBytes, inspection.heapBytes);
+    const sizeBytes = totalBytes(upload);
+    const reason = tooLargeToRun(sizeBytes, inspection.heapBytes);
     if (reason !== undefined) return { kind: "model-too-large", reason };
-    const row = {
+    const version = await register(tenantId, services, model.name, {
       id: versionId,
       modelId: model.id,
-      sizeBytes: upload.sizeBytes,
-      sha256: sha256.toString("hex"),
+      sizeBytes,
+      sha256: stored.sha256,
+      externalData: stored.externalData,
       inspection,
-    };
-    const version = await register(tenantId, services, model.name, { ...row, createdAtMs: services.now() });
+      createdAtMs: services.now(),
+    });
     created = version !== undefined;
-    return version ? { kind: "created", version, isFirst: version.number === 1 } : { kind: "model-gone" };
+    return version ? { kind: "created", version } : { kind: "model-gone" };
   } finally {
-    if (!created) await services.files.delete(objectKey);
+    if (!created) await services.files.delete(objectKeysOf(files));
   }
+}
+
+/** All bytes of an upload. */
+export function totalBytes({ model, externalData }: Upload): number {
+  return externalData.reduce((total, file) => total + file.sizeBytes, model.sizeBytes);
+}
+
+type Stored = { readonly kind: "stored"; readonly sha256: string; readonly externalData: ExternalData[] };
+
+async function storeFiles(
+  bucket: R2Bucket,
+  files: VersionFiles,
+  upload: Upload,
+): Promise<Stored | Extract<Uploaded, { kind: "cut-short" | "digest-mismatch" }>> {
+  const sha256 = await storeFile(bucket, files.model, upload.model);
+  if (!sha256) return { kind: "cut-short" };
+  const actualSha256 = sha256.toString("base64");
+  if (upload.promisedSha256 !== undefined && upload.promisedSha256 !== actualSha256) {
+    return { kind: "digest-mismatch", actualSha256 };
+  }
+  const externalData: ExternalData[] = [];
+  for (const [index, file] of upload.externalData.entries()) {
+    const digest = await storeFile(bucket, files.externalData[index]?.objectKey ?? "", file);
+    if (!digest) return { kind: "cut-short" };
+    externalData.push({ name: file.name, sizeBytes: file.sizeBytes, sha256: digest.toString("hex") });
+  }
+  return { kind: "stored", sha256: sha256.toString("hex"), externalData };
 }
 
 /** Write the version to D1 and let the cell know; undefined when the model was deleted during the upload. */
@@ -84,43 +111,4 @@ async function register(
   }
   await services.refresh(tenantId, { kind: "model", modelId: row.modelId });
   return version;
-}
-
-/**
- * Stream a file to R2, hashing it on the way; only a chunk at a time is held.
- *
- * @returns SHA-256 of the bytes, or undefined when fewer came than were announced
- */
-async function storeFile(files: R2Bucket, objectKey: string, upload: Upload): Promise<Buffer | undefined> {
-  const { readable, writable } = new FixedLengthStream(upload.sizeBytes);
-  const digest = new crypto.DigestStream("SHA-256");
-  const sha256 = digest.digest.catch(() => undefined);
-  const stored = files.put(objectKey, readable);
-  const copied = copyToBoth(upload.body, writable, digest);
-  const [copy, put] = await Promise.allSettled([copied, stored]);
-  if (copy.status === "rejected" || copy.value !== upload.sizeBytes) return undefined;
-  if (put.status === "rejected") throw put.reason;
-  const bytes = await sha256;
-  return bytes && Buffer.from(bytes);
-}
-
-async function copyToBoth(
-  source: ReadableStream<unknown>,
-  first: WritableStream<Uint8Array>,
-  second: WritableStream<Uint8Array>,
-): Promise<number> {
-  const writers = [first.getWriter(), second.getWriter()];
-  let copiedBytes = 0;
-  try {
-    for await (const chunk of source) {
-      if (!(chunk instanceof Uint8Array)) throw new TypeError("A body is made of bytes.");
-      for (const writer of writers) await writer.write(chunk);
-      copiedBytes += chunk.byteLength;
-    }
-    for (const writer of writers) await writer.close();
-  } catch (error) {
-    for (const writer of writers) await writer.abort(error).catch(() => undefined);
-    throw error;
-  }
-  return copiedBytes;
 }

@@ -1,0 +1,149 @@
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runConformance } from "../../scripts/conformance.ts";
+import { quickstartSchema } from "../../scripts/start/quickstart.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+const CASES = join(ROOT, "../shared/data/onnx");
+const START_WITHIN_MS = 120_000;
+
+/** `npm start` as a newcomer runs it, on a port and with data of its own. */
+function npmStart(state: string, port: number, ...args: string[]) {
+  return spawn(process.execPath, ["scripts/start.ts", "--state", state, ...args], {
+    cwd: ROOT,
+    env: {
+      ...process.env,
+      PORT: String(port),
+      PATH: `${join(ROOT, "node_modules/.bin")}:${process.env["PATH"] ?? ""}`,
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  return typeof address === "object" && address ? address.port : 0;
+}
+
+/** Everything that a process prints, and its exit code. */
+async function outputOf(child: ReturnType<typeof npmStart>): Promise<{ output: string; exitCode: number | null }> {
+  let output = "";
+  child.stdout.on("data", (chunk) => (output += String(chunk)));
+  child.stderr.on("data", (chunk) => (output += String(chunk)));
+  await once(child, "close");
+  return { output, exitCode: child.exitCode };
+}
+
+/** Resolves once a process has printed a text; rejects when it ends before. */
+async function printed(child: ReturnType<typeof npmStart>, text: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    let output = "";
+    const read = (chunk: unknown): void => {
+      output += String(chunk);
+      if (output.includes(text)) resolve();
+    };
+    child.stdout.on("data", read);
+    child.stderr.on("data", read);
+    child.once("close", () => reject(new Error(`It ended without printing "${text}":\n${output}`)));
+  });
+}
+
+describe("npm start", () => {
+  let state = "";
+  let port = 0;
+
+  beforeAll(async () => {
+    state = await mkdtemp(join(tmpdir(), "tensorgate-"));
+    port = await freePort();
+  });
+  afterAll(async () => {
+    await rm(state, { recursive: true, force: true });
+  });
+
+  test(
+    "walks from nothing to a prediction, and ends with 0 when it is to run once",
+    { timeout: START_WITHIN_MS },
+    async () => {
+      const { output, exitCode } = await outputOf(npmStart(state, port, "--once"));
+      expect(output).toContain("uploading examples/iris/iris.onnx");
+      expect(output).toMatch(/setosa +99\.\d\d %/);
+      expect(output).toContain("1 inference,");
+      expect(output).toContain("curl $TENSORGATE_URL/v2/models/iris/infer");
+      expect(exitCode).toBe(0);
+      const quickstart: unknown = JSON.parse(await readFile(join(state, "quickstart.json"), "utf8"));
+      expect(quickstart).toEqual({
+        baseUrl: `http://127.0.0.1:${port}`,
+        tenantId: expect.stringMatching(/^ten_/),
+        apiKey: expect.stringMatching(/^tg_test_/),
+        adminToken: expect.any(String),
+        model: "iris",
+      });
+    },
+  );
+
+  test(
+    "a second start finds the first one's data, refuses a busy port, and serves real models",
+    { timeout: START_WITHIN_MS },
+    async () => {
+      const child = npmStart(state, port);
+      try {
+        await printed(child, "Serving on");
+        const file = await readFile(join(state, "quickstart.json"), "utf8");
+        const { apiKey, baseUrl } = quickstartSchema.parse(JSON.parse(file));
+        const usage = await fetch(`${baseUrl}/v1/usage`, { headers: { Authorization: `Bearer ${apiKey}` } });
+        expect(await usage.json()).toMatchObject({ total: { inferences: 2 } });
+
+        const busy = await outputOf(npmStart(state, port, "--once"));
+        expect(busy.output).toContain(`Port ${port} is in use.`);
+        expect(busy.output).toContain(`PORT=${port + 1} npm start`);
+        expect(busy.exitCode).toBe(1);
+
+        await sampleOfRealModels(baseUrl, apiKey);
+      } finally {
+        child.kill("SIGTERM");
+        await once(child, "close");
+      }
+    },
+  );
+});
+
+/** A few models that nobody here wrote, where their folder stands beside the checkout. */
+async function sampleOfRealModels(baseUrl: string, apiKey: string): Promise<void> {
+  if (!existsSync(CASES)) {
+    process.stdout.write(`${CASES} is not there: the sample of real models is left out.\n`);
+    return;
+  }
+  const lines: string[] = [];
+  for (const [folder, sample] of [
+    ["real", 6],
+    ["conformance", 12],
+  ] as const) {
+    const directory = join(CASES, folder);
+    const outcome = await runConformance({ directory, baseUrl, apiKey, sample, maxBytes: 4_000_000 }, (line) => {
+      lines.push(line);
+    });
+    expect(outcome, lines.join("\n")).toMatchObject({ kind: "ran", report: { failed: 0 } });
+  }
+}
+
+describe("an old Node", () => {
+  test("is told what is wrong and what to do", () => {
+    const script = `Object.defineProperty(process.versions, "node", { value: "18.20.0" });
+      await import(${JSON.stringify(join(ROOT, "scripts/check-node.mjs"))});`;
+    const { status, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
+    expect(status).toBe(1);
+    expect(stderr).toContain("need Node 22.18 or later");
+    expect(stderr).toContain("npm ci");
+  });
+});

@@ -6,5 +6,8 @@ export const ENGINE_HEADERS = {
   bytesIn: "tensorgate-bytes-in",
 } as const;
 
+/** The protocol's own header: how many bytes of a body are JSON, where binary tensors follow it. */
+export const INFERENCE_HEADER_LENGTH = "Inference-Header-Content-Length";
+
 /** The largest request body that is read, in bytes: 32 MiB, a quarter of an isolate's memory. */
 export const MAX_BODY_BYTES = 32 * 1024 * 1024;

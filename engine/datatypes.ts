@@ -62,5 +62,6 @@ export function datatypeOfRuntime(runtime: string): Datatype | undefined {
 
 /** Number of elements of a shape: 1 for a scalar (`[]`), 0 where any dimension is 0. */
 export function elementCount(shape: readonly number[]): number {
-  return shape.reduce((product, dimension) => product * dimension, 1);
+  // Said first, because a product beyond a double's range times 0 is NaN.
+  return shape.includes(0) ? 0 : shape.reduce((product, dimension) => product * dimension, 1);
 }

@@ -1,6 +1,9 @@
+import { readBinaryElements } from "./binary.ts";
+import { BinaryPart } from "./binary-part.ts";
 import { type Datatype, type Tensor, isDatatype } from "./datatypes.ts";
-import { InexactInteger, readElements } from "./elements.ts";
+import { InexactInteger, quoteValue, readElements } from "./elements.ts";
 import { parseJsonBody, parseKeepingIntegers } from "./json-body.ts";
+import { decodeRawInput } from "./raw-request.ts";
 import { Refusal } from "./refusal.ts";
 import { type Signature, type TensorSpec, formatShape, shapeFits } from "./signature.ts";
 
@@ -8,31 +11,54 @@ import { type Signature, type TensorSpec, formatShape, shapeFits } from "./signa
 export interface InferenceCall {
   readonly id: string | undefined;
   readonly inputs: readonly Tensor[];
-  readonly outputs: readonly TensorSpec[];
+  readonly outputs: readonly RequestedOutput[];
+}
+
+/** An output to compute, and the form in which the caller wants it. */
+export interface RequestedOutput extends TensorSpec {
+  readonly binary: boolean;
 }
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
 /**
- * Decode the JSON form of an Open Inference Protocol V2 request.
+ * Decode an Open Inference Protocol V2 request: JSON alone, JSON followed by binary tensors, or one raw tensor.
  *
- * Costs one `JSON.parse` and one pass over each tensor; only the envelope is walked besides.
+ * JSON costs one `JSON.parse` and one pass over each tensor; only the envelope is walked besides. Binary tensors are views
+ * of the body.
  *
- * @param body       the request's bytes, UTF-8
- * @param signature  what the model takes and gives
- * @throws Refusal   with the name of the tensor and what was expected of it
+ * @param body        the request's bytes
+ * @param jsonBytes   the header Inference-Header-Content-Length: how many of them are JSON; 0 for a raw tensor, undefined
+ *                    when all are
+ * @param signature   what the model takes and gives
+ * @throws Refusal    with the name of the tensor and what was expected of it
  */
-export function decodeJsonRequest(body: Uint8Array, signature: Signature): InferenceCall {
-  const { value, text } = parseJsonBody(body);
+export function decodeRequest(body: Uint8Array, jsonBytes: number | undefined, signature: Signature): InferenceCall {
+  if (jsonBytes === 0) {
+    const outputs = signature.outputs.map((spec) => ({ ...spec, binary: true }));
+    return { id: undefined, inputs: [decodeRawInput(body, signature)], outputs };
+  }
+  const end = jsonBytes ?? body.byteLength;
+  if (end > body.byteLength) {
+    const detail = `Inference-Header-Content-Length is ${end}, but the body has ${body.byteLength} bytes.`;
+    throw new Refusal("invalid-request", detail, { expected_bytes: end, actual_bytes: body.byteLength });
+  }
+  const { value, text } = parseJsonBody(body.subarray(0, end));
+  const tensors = body.subarray(end);
   try {
-    return decodeEnvelope(value, signature);
+    return decodeEnvelope(value, new BinaryPart(tensors), signature);
   } catch (error) {
-    if (error instanceof InexactInteger) return decodeEnvelope(parseKeepingIntegers(text), signature);
-    throw error;
+    if (!(error instanceof InexactInteger)) throw error;
+    return decodeEnvelope(parseKeepingIntegers(text), new BinaryPart(tensors), signature);
   }
 }
 
-function decodeEnvelope(value: unknown, signature: Signature): InferenceCall {
+/** {@link decodeRequest} of a body that is JSON alone. */
+export function decodeJsonRequest(body: Uint8Array, signature: Signature): InferenceCall {
+  return decodeRequest(body, undefined, signature);
+}
+
+function decodeEnvelope(value: unknown, binary: BinaryPart, signature: Signature): InferenceCall {
   const request = asObject(value, "The body");
   const id = request["id"];
   if (id !== undefined && typeof id !== "string") {
@@ -41,17 +67,16 @@ function decodeEnvelope(value: unknown, signature: Signature): InferenceCall {
   if (!Array.isArray(request["inputs"])) {
     throw new Refusal("invalid-request", "inputs must be an array of tensors.", { field: "inputs" });
   }
-  return {
-    id,
-    inputs: decodeInputs(request["inputs"], signature.inputs),
-    outputs: selectOutputs(request["outputs"], signature.outputs),
-  };
+  const binaryByDefault = readFlag(parametersOf(request, "The body"), "binary_data_output", false);
+  const inputs = decodeInputs(request["inputs"], binary, signature.inputs);
+  binary.requireEnd();
+  return { id, inputs, outputs: selectOutputs(request["outputs"], binaryByDefault, signature.outputs) };
 }
 
-function decodeInputs(given: readonly unknown[], specs: readonly TensorSpec[]): Tensor[] {
+function decodeInputs(given: readonly unknown[], binary: BinaryPart, specs: readonly TensorSpec[]): Tensor[] {
   const tensors = new Map<string, Tensor>();
   for (const [index, item] of given.entries()) {
-    const tensor = decodeInput(asObject(item, `inputs[${index}]`), index, specs);
+    const tensor = decodeInput(asObject(item, `inputs[${index}]`), index, binary, specs);
     if (tensors.has(tensor.name)) {
       throw new Refusal("duplicate-input", `Input "${tensor.name}" is given more than once.`, { input: tensor.name });
     }
@@ -67,7 +92,7 @@ function decodeInputs(given: readonly unknown[], specs: readonly TensorSpec[]): 
   return [...tensors.values()];
 }
 
-function decodeInput(input: JsonObject, index: number, specs: readonly TensorSpec[]): Tensor {
+function decodeInput(input: JsonObject, index: number, binary: BinaryPart, specs: readonly TensorSpec[]): Tensor {
   const name = input["name"];
   if (typeof name !== "string") {
     throw new Refusal("invalid-request", `inputs[${index}].name must be a string.`, { field: `inputs[${index}].name` });
@@ -82,7 +107,20 @@ function decodeInput(input: JsonObject, index: number, specs: readonly TensorSpe
   }
   const datatype = checkDatatype(input["datatype"], spec);
   const shape = checkShape(input["shape"], spec);
-  return { name, datatype, shape, data: readElements(name, datatype, shape, input["data"]) };
+  const size = parametersOf(input, `inputs[${index}]`)["binary_data_size"];
+  if (size === undefined) return { name, datatype, shape, data: readElements(name, datatype, shape, input["data"]) };
+  return { name, datatype, shape, data: readBinaryElements(name, datatype, shape, binary.take(name, size)) };
+}
+
+function parametersOf(holder: JsonObject, what: string): JsonObject {
+  return holder["parameters"] === undefined ? {} : asObject(holder["parameters"], `${what}: parameters`);
+}
+
+function readFlag(parameters: JsonObject, name: string, otherwise: boolean): boolean {
+  const value = parameters[name];
+  if (value === undefined) return otherwise;
+  if (typeof value === "boolean") return value;
+  throw new Refusal("invalid-request", `${name} must be true or false.`, { field: name });
 }
 
 function checkDatatype(datatype: unknown, spec: TensorSpec): Datatype {
@@ -121,22 +159,25 @@ function isShape(shape: unknown): shape is number[] {
   return Array.isArray(shape) && shape.every((size) => Number.isSafeInteger(size) && size >= 0);
 }
 
-function selectOutputs(requested: unknown, specs: readonly TensorSpec[]): readonly TensorSpec[] {
-  if (requested === undefined) return specs;
-  if (!Array.isArray(requested)) {
+function selectOutputs(
+  requested: unknown,
+  binaryByDefault: boolean,
+  specs: readonly TensorSpec[],
+): readonly RequestedOutput[] {
+  if (requested !== undefined && !Array.isArray(requested)) {
     throw new Refusal("invalid-request", "outputs must be an array.", { field: "outputs" });
   }
-  if (requested.length === 0) return specs;
+  if (requested === undefined || requested.length === 0) {
+    return specs.map((spec) => ({ ...spec, binary: binaryByDefault }));
+  }
   return requested.map((item, index) => {
-    const name = asObject(item, `outputs[${index}]`)["name"];
-    const spec = specs.find((candidate) => candidate.name === name);
-    if (spec) return spec;
+    const what = `outputs[${index}]`;
+    const output = asObject(item, what);
+    const spec = specs.find((candidate) => candidate.name === output["name"]);
+    if (spec) return { ...spec, binary: readFlag(parametersOf(output, what), "binary_data", binaryByDefault) };
     const known = specs.map((candidate) => candidate.name);
-    throw new Refusal(
-      "unknown-output",
-      `The model has no output ${JSON.stringify(name)}; it gives ${quoteAll(known)}.`,
-      { known },
-    );
+    const detail = `The model has no output ${quoteValue(output["name"])}; it gives ${quoteAll(known)}.`;
+    throw new Refusal("unknown-output", detail, { known });
   });
 }
 

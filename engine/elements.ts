@@ -2,8 +2,11 @@ import { DATATYPES, type Datatype, type TensorData, elementCount } from "./datat
 import { Refusal } from "./refusal.ts";
 import { formatShape } from "./signature.ts";
 
-/** Thrown when a 64-bit tensor holds a literal that a plain JSON parse has already rounded. */
-export class InexactInteger extends Error {}
+/**
+ * Thrown when a 64-bit tensor holds a literal that a plain JSON parse may have rounded already. It stays a refusal where a
+ * parse that keeps the digits finds none to keep: in 1e20 or 9007199254740993.0.
+ */
+export class InexactInteger extends Refusal {}
 
 const NON_FINITE = new Map<unknown, number>([
   ["NaN", NaN],
@@ -105,7 +108,7 @@ function readBigIntegers(values: readonly unknown[], datatype: Datatype, name: s
     if (typeof value === "number" && Number.isSafeInteger(value)) exact = BigInt(value);
     else if (typeof value === "bigint") exact = value;
     else if (typeof value === "string" && /^-?\d{1,20}$/.test(value)) exact = BigInt(value);
-    else if (typeof value === "number" && Number.isInteger(value)) throw new InexactInteger();
+    else if (typeof value === "number" && Number.isInteger(value)) throw inexactInteger(name, datatype, i, value);
     else throw invalidElement(name, datatype, i, value);
     if (exact < traits.min || exact > traits.max) throw invalidElement(name, datatype, i, value);
     elements[i] = exact;
@@ -123,19 +126,36 @@ function readBooleans(values: readonly unknown[], datatype: Datatype, name: stri
   return elements;
 }
 
+/**
+ * A NUL is refused: ONNX Runtime Web hands strings over zero-terminated, so the rest would be lost silently. So is half a
+ * surrogate pair, which UTF-8 can't carry.
+ */
 function readStrings(values: readonly unknown[], datatype: Datatype, name: string): TensorData {
   return values.map((value, i) => {
-    if (typeof value !== "string") throw invalidElement(name, datatype, i, value);
+    const isCarried = typeof value === "string" && !value.includes("\0") && value.isWellFormed();
+    if (!isCarried) throw invalidElement(name, datatype, i, value);
     return value;
   });
 }
 
+function inexactInteger(name: string, datatype: Datatype, index: number, value: number): InexactInteger {
+  const detail = `Input "${name}": element ${index} is ${value}; write an integer beyond 2^53 as digits alone.`;
+  return new InexactInteger("invalid-data", detail, { input: name, index, expected: datatype });
+}
+
 function invalidElement(name: string, datatype: Datatype, index: number, value: unknown): Refusal {
-  const shown = typeof value === "bigint" ? String(value) : (JSON.stringify(value) ?? "nothing");
+  const shown = quoteValue(value);
   const clipped = shown.length > 40 ? `${shown.slice(0, 40)}…` : shown;
   return new Refusal("invalid-data", `Input "${name}": element ${index} is ${clipped}, which is not a ${datatype}.`, {
     input: name,
     index,
     expected: datatype,
   });
+}
+
+/** A value as a refusal shows it. What is nested is only named: it may be of any depth, and hold a bigint. */
+export function quoteValue(value: unknown): string {
+  if (typeof value === "number" || typeof value === "bigint") return String(value);
+  if (typeof value === "object" && value !== null) return Array.isArray(value) ? "an array" : "an object";
+  return JSON.stringify(value) ?? "nothing";
 }

@@ -1,3 +1,5 @@
+import { binaryElements } from "./binary.ts";
+import { concatenate } from "./bytes.ts";
 import { DATATYPES, type Tensor, type TensorData } from "./datatypes.ts";
 
 /** What identifies an answer: the caller's own `id` comes back unchanged. */
@@ -9,23 +11,53 @@ export interface AnswerHead {
 
 const utf8 = new TextEncoder();
 
+/** An output and the form in which the caller wants it. */
+export interface AnsweredOutput {
+  readonly tensor: Tensor;
+  readonly binary: boolean;
+}
+
+/** An encoded answer. */
+export interface EncodedAnswer {
+  readonly body: Uint8Array;
+  /** How many bytes of the body are JSON, where binary tensors follow it; the header Inference-Header-Content-Length. */
+  readonly jsonBytes: number | undefined;
+}
+
 /**
- * Encode an answer in the JSON form of the Open Inference Protocol V2; `data` is flat and row-major.
+ * Encode an answer of the Open Inference Protocol V2: JSON, and behind it the outputs that are wanted in binary.
  *
- * Written as text, not as an object for `JSON.stringify`, because 64-bit integers must keep all their digits. NaN and
- * infinities are the strings "NaN", "Infinity" and "-Infinity".
+ * The JSON is written as text, not as an object for `JSON.stringify`, because 64-bit integers must keep all their digits;
+ * `data` is flat and row-major, NaN and infinities are the strings "NaN", "Infinity" and "-Infinity".
  */
-export function encodeJsonAnswer(head: AnswerHead, outputs: readonly Tensor[]): Uint8Array {
+export function encodeAnswer(head: AnswerHead, outputs: readonly AnsweredOutput[]): EncodedAnswer {
+  const binary = outputs.filter((output) => output.binary).map((output) => binaryElements(output.tensor));
+  let nextBinary = 0;
+  const tensors = outputs.map((output) => {
+    if (!output.binary) return describeTensor(output.tensor, `"data":[${encodeElements(output.tensor)}]`);
+    const size = binary[nextBinary]?.byteLength ?? 0;
+    nextBinary += 1;
+    return describeTensor(output.tensor, `"parameters":{"binary_data_size":${size}}`);
+  });
   const id = head.id === undefined ? "" : `,"id":${JSON.stringify(head.id)}`;
-  const tensors = outputs.map(
-    (tensor) =>
-      `{"name":${JSON.stringify(tensor.name)},"datatype":"${tensor.datatype}",` +
-      `"shape":[${tensor.shape.join(",")}],"data":[${encodeElements(tensor)}]}`,
-  );
-  return utf8.encode(
+  const json = utf8.encode(
     `{"model_name":${JSON.stringify(head.modelName)},"model_version":${JSON.stringify(head.modelVersion)}${id},` +
       `"outputs":[${tensors.join(",")}]}`,
   );
+  if (binary.length === 0) return { body: json, jsonBytes: undefined };
+  return { body: concatenate([json, ...binary]), jsonBytes: json.byteLength };
+}
+
+/** {@link encodeAnswer} of outputs that are all wanted in JSON. */
+export function encodeJsonAnswer(head: AnswerHead, outputs: readonly Tensor[]): Uint8Array {
+  return encodeAnswer(
+    head,
+    outputs.map((tensor) => ({ tensor, binary: false })),
+  ).body;
+}
+
+function describeTensor({ name, datatype, shape }: Tensor, content: string): string {
+  return `{"name":${JSON.stringify(name)},"datatype":"${datatype}","shape":[${shape.join(",")}],${content}}`;
 }
 
 function encodeElements(tensor: Tensor): string {

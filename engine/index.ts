@@ -1,9 +1,9 @@
 import names from "external-data.json";
 import model from "model.onnx";
-import { ENGINE_HEADERS, MAX_BODY_BYTES } from "./contract.ts";
+import { ENGINE_HEADERS, INFERENCE_HEADER_LENGTH, MAX_BODY_BYTES } from "./contract.ts";
 import { readBody } from "./body.ts";
-import { decodeJsonRequest } from "./decode.ts";
-import { encodeJsonAnswer } from "./encode.ts";
+import { decodeRequest } from "./decode.ts";
+import { type EncodedAnswer, encodeAnswer } from "./encode.ts";
 import { readOnnxFile } from "./onnx-file.ts";
 import { REFUSAL_STATUS, Refusal } from "./refusal.ts";
 import { type ExternalFile, type LoadedModel, heapBytes, loadModel } from "./runtime.ts";
@@ -35,30 +35,51 @@ function loaded(): Promise<LoadedModel> {
   return loading;
 }
 
+/** The files of external data, as the modules that the Worker has put beside this one. */
 async function externalData(): Promise<ExternalFile[]> {
-  const modules = await Promise.all(
-    // oxlint-disable-next-line import/no-dynamic-require -- the number of these modules is the model's
-    names.map(async (_, index): Promise<{ default: ArrayBuffer }> => await import(`external-data/${index}`)),
+  return await Promise.all(
+    names.map(async (path, index) => ({ path, data: new Uint8Array(await readModule(`external-data/${index}`)) })),
   );
-  return modules.map((module, index) => ({ path: names[index] ?? "", data: new Uint8Array(module.default) }));
+}
+
+async function readModule(specifier: string): Promise<ArrayBuffer> {
+  // oxlint-disable-next-line import/no-dynamic-require -- how many of these modules there are is the model's to say
+  const module: unknown = await import(specifier);
+  const isModule = typeof module === "object" && module !== null && "default" in module;
+  if (!isModule || !(module.default instanceof ArrayBuffer)) throw new Error(`The module ${specifier} holds no bytes.`);
+  return module.default;
 }
 
 async function infer(request: Request): Promise<Response> {
   const body = await readBody(request, MAX_BODY_BYTES);
+  const jsonBytes = readJsonBytes(request.headers.get(INFERENCE_HEADER_LENGTH));
   const loadedModel = await loaded();
-  const call = decodeJsonRequest(body, loadedModel.signature);
-  const outputs = await loadedModel.run(call.inputs, call.outputs);
+  const call = decodeRequest(body, jsonBytes, loadedModel.signature);
+  const tensors = await loadedModel.run(call.inputs, call.outputs);
   const head = {
     modelName: request.headers.get(ENGINE_HEADERS.modelName) ?? "",
     modelVersion: request.headers.get(ENGINE_HEADERS.modelVersion) ?? "",
     id: call.id,
   };
-  const answer = encodeJsonAnswer(head, outputs);
-  return new Response(answer, {
+  const binary = new Set(call.outputs.filter((output) => output.binary).map((output) => output.name));
+  const outputs = tensors.map((tensor) => ({ tensor, binary: binary.has(tensor.name) }));
+  return respond(encodeAnswer(head, outputs), body.byteLength);
+}
+
+function readJsonBytes(header: string | null): number | undefined {
+  if (header === null) return undefined;
+  if (/^\d{1,10}$/.test(header)) return Number(header);
+  throw new Refusal("invalid-request", `${INFERENCE_HEADER_LENGTH} must be a number of bytes, not "${header}".`);
+}
+
+function respond({ body, jsonBytes }: EncodedAnswer, bytesIn: number): Response {
+  const isBinary = jsonBytes !== undefined;
+  return new Response(body, {
     headers: {
-      "content-type": "application/json",
-      "content-length": String(answer.byteLength),
-      [ENGINE_HEADERS.bytesIn]: String(body.byteLength),
+      "Content-Type": isBinary ? "application/octet-stream" : "application/json",
+      "Content-Length": String(body.byteLength),
+      ...(isBinary && { [INFERENCE_HEADER_LENGTH]: String(jsonBytes) }),
+      [ENGINE_HEADERS.bytesIn]: String(bytesIn),
     },
   });
 }

@@ -34,7 +34,13 @@ export function parseKeepingIntegers(text: string): unknown {
     const rounded = typeof value === "number" && !Number.isSafeInteger(value) && /^-?\d+$/.test(source);
     return rounded ? BigInt(source) : value;
   };
-  return JSON.parse(text, keep);
+  try {
+    return JSON.parse(text, keep);
+  } catch (error) {
+    // A reviver walks by recursion, a plain parse doesn't.
+    if (error instanceof RangeError) throw new Refusal("invalid-request", "The body is nested too deeply.");
+    throw error;
+  }
 }
 
 function malformed(error: unknown, text: string): Refusal {

@@ -7,6 +7,7 @@ export const ENGINE_REFUSALS = [
   "malformed-json",
   "invalid-request",
   "body-too-large",
+  "unsupported-media-type",
   "unknown-input",
   "missing-input",
   "duplicate-input",

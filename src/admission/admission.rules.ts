@@ -133,7 +133,7 @@ export interface AdmissionState {
 const INFERENCE_POLICY = "inference";
 
 /**
- * Decide one request, in the order in which a refusal should be heard: credential, tenant, scope, model, limit, idempotency;
+ * Decide one request, in the order in which a refusal should be heard: credential, tenant, scope, model, idempotency, limit;
  * then debit and ledger entry. A refusal debits nothing.
  */
 export function admit(state: AdmissionState, request: AdmissionRequest, nowMs: number): Admission {

@@ -4,7 +4,7 @@ export interface GroupCommitLimits {
   readonly maxBatch: number;
   /** Requests that may wait at most; one more is refused at once. */
   readonly maxWaiting: number;
-  /** How long one request waits at most, queue and trip together. */
+  /** How long one request waits at most, queue and trip together; for one that leads, it starts anew with its trip. */
   readonly deadlineMs: number;
 }
 
@@ -34,8 +34,8 @@ type Outcome<Answer> = { readonly answer: Answer } | { readonly fault: unknown }
 export class GroupCommit<Request, Answer> {
   readonly #limits: GroupCommitLimits;
   #waiting: Ticket<Request, Answer>[] = [];
-  /** When the trip under way counts as lost, in ms since 1970; undefined when there is none. */
-  #tripUntilMs: number | undefined;
+  /** The trip under way, and when it counts as lost, in ms since 1970; undefined when there is none. */
+  #trip: { readonly untilMs: number } | undefined;
 
   constructor(limits: GroupCommitLimits) {
     this.#limits = limits;
@@ -43,7 +43,7 @@ export class GroupCommit<Request, Answer> {
 
   /** Whether nothing is under way, so that the lane may be forgotten. */
   get idle(): boolean {
-    return this.#tripUntilMs === undefined && this.#waiting.length === 0;
+    return this.#trip === undefined && this.#waiting.length === 0;
   }
 
   /**
@@ -52,7 +52,7 @@ export class GroupCommit<Request, Answer> {
    */
   async submit(request: Request, send: Send<Request, Answer>): Promise<Answer> {
     // A trip whose request was torn down in the middle never ends: after its deadline a newcomer takes the lane over.
-    if (this.#tripUntilMs === undefined || Date.now() > this.#tripUntilMs) return await this.#lead(request, send);
+    if (this.#trip === undefined || Date.now() > this.#trip.untilMs) return await this.#lead(request, send);
     if (this.#waiting.length >= this.#limits.maxWaiting) throw new Overloaded("Too many requests of this tenant wait.");
     const outcome = await this.#wait(request);
     if (outcome === "lead") return await this.#lead(request, send);
@@ -79,11 +79,12 @@ export class GroupCommit<Request, Answer> {
   }
 
   async #lead(request: Request, send: Send<Request, Answer>): Promise<Answer> {
-    this.#tripUntilMs = Date.now() + this.#limits.deadlineMs;
+    const trip = { untilMs: Date.now() + this.#limits.deadlineMs };
+    this.#trip = trip;
     const followers = this.#waiting.splice(0, this.#limits.maxBatch - 1);
     try {
-      const trip = send([request, ...followers.map((ticket) => ticket.request)]);
-      const answers = await before(this.#limits.deadlineMs, trip);
+      const sent = send([request, ...followers.map((ticket) => ticket.request)]);
+      const answers = await before(this.#limits.deadlineMs, sent);
       for (const [index, ticket] of followers.entries()) ticket.wake(outcomeAt(answers, index + 1));
       const own = outcomeAt(answers, 0);
       if ("fault" in own) throw own.fault;
@@ -92,7 +93,8 @@ export class GroupCommit<Request, Answer> {
       for (const ticket of followers) ticket.wake({ fault });
       throw fault;
     } finally {
-      this.#passOn();
+      // A trip that was lost and taken over has nothing left to pass on when it ends after all.
+      if (this.#trip === trip) this.#passOn();
     }
   }
 
@@ -100,7 +102,7 @@ export class GroupCommit<Request, Answer> {
   #passOn(): void {
     const next = this.#waiting.shift();
     if (next) next.wake("lead");
-    else this.#tripUntilMs = undefined;
+    else this.#trip = undefined;
   }
 }
 

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { MAX_BODY_BYTES } from "../../engine/contract.ts";
+import { readStream } from "../../engine/body.ts";
+import { INFERENCE_HEADER_LENGTH, MAX_BODY_BYTES } from "../../engine/contract.ts";
+import { Refusal } from "../../engine/refusal.ts";
 import type { Admitted, Idempotency } from "../admission/admission.rules.ts";
 import type { AppEnv } from "../http/context.ts";
 import { createRouter } from "../http/router.ts";
@@ -14,6 +16,11 @@ import { readIdempotencyKey } from "./idempotency-key.rules.ts";
 import { inferRequestSchema, inferResponseSchema } from "./inference.schemas.ts";
 import { type Inferred, infer } from "./inference.service.ts";
 import { logFault } from "../shared/log.ts";
+
+/** What the engine must know of a request's body. */
+const BODY_HEADERS = ["Content-Length", "Content-Encoding", INFERENCE_HEADER_LENGTH];
+/** What of the engine's answer is the caller's. */
+const ANSWER_HEADERS = ["Content-Type", "Content-Length", INFERENCE_HEADER_LENGTH];
 
 const MEDIA_TYPES = new Set(["application/json", "application/octet-stream"]);
 
@@ -37,10 +44,10 @@ const common = {
   },
 };
 
-const headers = z.object({
+const requestHeaders = z.object({
   "idempotency-key": z.string().optional().openapi({ example: '"8e03978e-40d5-43dd-bc93-6894a57f9324"' }),
 });
-const body = { required: true, content: { "application/json": { schema: inferRequestSchema } } };
+const requestBody = { required: true, content: { "application/json": { schema: inferRequestSchema } } };
 const modelParam = z.object({ model: z.string().openapi({ example: "iris" }) });
 
 const inferRoute = createRoute({
@@ -48,14 +55,18 @@ const inferRoute = createRoute({
   path: "/v2/models/{model}/infer",
   operationId: "infer",
   summary: "Run the version that the alias production points at",
-  request: { params: modelParam, headers, body },
+  request: { params: modelParam, headers: requestHeaders, body: requestBody },
 });
 const inferVersionRoute = createRoute({
   ...common,
   path: "/v2/models/{model}/versions/{version}/infer",
   operationId: "inferVersion",
   summary: "Run a version by number or alias",
-  request: { params: modelParam.extend({ version: z.string().openapi({ example: "1" }) }), headers, body },
+  request: {
+    params: modelParam.extend({ version: z.string().openapi({ example: "1" }) }),
+    headers: requestHeaders,
+    body: requestBody,
+  },
 });
 
 /** Inference. The body goes to the model's isolate unopened, so these routes validate nothing of it here. */
@@ -73,12 +84,16 @@ async function handleInference(c: Context<AppEnv>): Promise<Response> {
     return problem(c, "invalid-request", "Idempotency-Key: must be a quoted string of 1 to 255 printable characters.");
   }
   const keyed = key === "absent" ? undefined : await fingerprint(c, key.key);
+  if (keyed instanceof Refusal) return refuseByEngine(c, keyed);
   const inferred = await infer(c.var.credential, c.var.services, {
     model: c.req.param("model") ?? "",
     version: c.req.param("version"),
     idempotency: keyed?.idempotency,
     body: keyed?.payload ?? c.req.raw.body,
-    contentLength: keyed ? String(keyed.payload.byteLength) : c.req.header("Content-Length"),
+    bodyHeaders: {
+      ...pick(c.req.raw.headers, BODY_HEADERS),
+      ...(keyed && { "Content-Length": String(keyed.payload.byteLength) }),
+    },
   });
   return answer(c, inferred);
 }
@@ -88,21 +103,6 @@ function refuseForm(c: Context<AppEnv>): Response | undefined {
   const type = c.req.header("Content-Type")?.split(";")[0]?.trim().toLowerCase();
   if (type !== undefined && !MEDIA_TYPES.has(type)) {
     return problem(c, "unsupported-media-type", `The Content-Type is ${type}; send application/json.`);
-  }
-  if (c.req.header("Inference-Header-Content-Length") !== undefined) {
-    return problem(
-      c,
-      "unsupported-media-type",
-      "The binary tensor extension is not supported; send the tensors as JSON.",
-    );
-  }
-  const encoding = c.req.header("Content-Encoding") ?? "identity";
-  if (encoding !== "identity") {
-    return problem(
-      c,
-      "unsupported-media-type",
-      `The Content-Encoding ${encoding} is not supported; send the body as it is.`,
-    );
   }
   if (Number(c.req.header("Content-Length") ?? 0) > MAX_BODY_BYTES) {
     return problem(c, "body-too-large", `The body is larger than ${MAX_BODY_BYTES} bytes.`, {
@@ -116,10 +116,25 @@ function refuseForm(c: Context<AppEnv>): Response | undefined {
 async function fingerprint(
   c: Context<AppEnv>,
   key: string,
-): Promise<{ idempotency: Idempotency; payload: ArrayBuffer }> {
-  const payload = await c.req.arrayBuffer();
-  const digest = createHash("sha256").update(`${c.req.path}\n`).update(new Uint8Array(payload)).digest("base64url");
+): Promise<{ idempotency: Idempotency; payload: Uint8Array<ArrayBuffer> } | Refusal> {
+  const payload = await readPayload(c);
+  if (payload instanceof Refusal) return payload;
+  const head = `${c.req.path}\n${c.req.header(INFERENCE_HEADER_LENGTH) ?? ""}\n`;
+  const digest = createHash("sha256").update(head).update(payload).digest("base64url");
   return { idempotency: { key, fingerprint: digest }, payload };
+}
+
+/** The body as it came; what is not announced is read no further than allowed, since nobody was asked for leave yet. */
+async function readPayload(c: Context<AppEnv>): Promise<Uint8Array<ArrayBuffer> | Refusal> {
+  const { body } = c.req.raw;
+  if (c.req.header("Content-Length") !== undefined) return new Uint8Array(await c.req.arrayBuffer());
+  if (body === null) return new Uint8Array();
+  try {
+    return await readStream(body, MAX_BODY_BYTES);
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
 }
 
 function answer(c: Context<AppEnv>, inferred: Inferred): Response {
@@ -127,14 +142,9 @@ function answer(c: Context<AppEnv>, inferred: Inferred): Response {
     case "refused":
       return refuse(c, inferred.refusal);
     case "answered": {
-      const { headers: given } = inferred.response;
-      const length = given.get("content-length");
-      return new Response(inferred.response.body, {
-        headers: {
-          ...admissionHeaders(inferred.admitted),
-          "Content-Type": given.get("content-type") ?? "application/json",
-          ...(length !== null && { "Content-Length": length }),
-        },
+      const { body, headers: given } = inferred.response;
+      return new Response(body, {
+        headers: { ...admissionHeaders(inferred.admitted), ...pick(given, ANSWER_HEADERS) },
       });
     }
     case "rejected":
@@ -158,6 +168,11 @@ function admissionHeaders(admitted: Admitted): Record<string, string> {
     "Tensorgate-Entry": admitted.entryId,
     ...(admitted.replayed && { "Idempotent-Replayed": "true" }),
   };
+}
+
+function pick(headers: Headers, names: readonly string[]): Record<string, string> {
+  const found = names.map((name): [string, string | null] => [name, headers.get(name)]);
+  return Object.fromEntries(found.filter((entry): entry is [string, string] => entry[1] !== null));
 }
 
 function withHeaders(response: Response, added: Record<string, string>): Response {

@@ -12,8 +12,9 @@ export interface InferenceRequest {
   readonly model: string;
   readonly version: string | undefined;
   readonly idempotency: Idempotency | undefined;
-  readonly body: ReadableStream<Uint8Array> | ArrayBuffer | null;
-  readonly contentLength: string | undefined;
+  readonly body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null;
+  /** What the engine must know of the body: its length, its coding and where its JSON ends. */
+  readonly bodyHeaders: Readonly<Record<string, string>>;
 }
 
 /** What became of an inference. */
@@ -52,9 +53,9 @@ async function run(
       method: "POST",
       body: request.body,
       headers: {
+        ...request.bodyHeaders,
         [ENGINE_HEADERS.modelName]: request.model,
         [ENGINE_HEADERS.modelVersion]: String(number),
-        ...(request.contentLength !== undefined && { "content-length": request.contentLength }),
       },
     });
     if (response.ok) return { kind: "answered", admitted, response };
@@ -68,7 +69,7 @@ function figuresOf(
   inferred: Exclude<Inferred, { kind: "refused" }>,
   request: InferenceRequest,
 ): Pick<Settlement, "outcome" | "bytesIn" | "bytesOut"> {
-  const announced = Number(request.contentLength ?? 0);
+  const announced = Number(request.bodyHeaders["Content-Length"] ?? 0);
   switch (inferred.kind) {
     case "answered": {
       const { headers } = inferred.response;

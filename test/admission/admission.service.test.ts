@@ -1,0 +1,126 @@
+import { describe, expect, test, vi } from "vitest";
+import { TenantCell } from "../../durable-objects/tenant-cell.ts";
+import { type Cells, requestAdmission, settleLater } from "../../src/admission/admission.service.ts";
+import type { Admission, AdmissionRequest } from "../../src/admission/admission.rules.ts";
+import { newId } from "../../src/shared/ids.ts";
+import type { Settlement } from "../../src/usage/ledger.rules.ts";
+import { readLedger } from "../support/cell.ts";
+import { callToTheEnd } from "../support/direct.ts";
+import { addOneRequest, deploy } from "../support/models.ts";
+import { newTenant } from "../support/tenant.ts";
+
+const access: AdmissionRequest = { kind: "access", credential: "secret", anyScope: ["models:read"] };
+
+function settlement(): Settlement {
+  return { entryId: newId("ent", 0), outcome: "ok", computeMs: 1, bytesIn: 2, bytesOut: 3 };
+}
+
+/** Cells that are one function each. */
+function cellsWith(cell: {
+  admit?: (batch: AdmissionRequest[]) => Promise<Admission[]>;
+  settle?: (batch: Settlement[]) => Promise<void>;
+}) {
+  return { getByName: () => cell } as unknown as Cells;
+}
+
+describe("concurrent inferences of one tenant", () => {
+  test("share trips to its cell, and each is charged once and has its own answer", async () => {
+    const tenant = await newTenant();
+    await deploy(tenant, "m");
+    const admit = vi.spyOn(TenantCell.prototype, "admit");
+    const settle = vi.spyOn(TenantCell.prototype, "settle");
+    const calls = Array.from({ length: 50 }, async (_, index) => {
+      const inputs = [{ ...addOneRequest.inputs[0], data: [index, 0] }];
+      const response = await callToTheEnd(tenant, "POST", "/v2/models/m/infer", { json: { id: `r${index}`, inputs } });
+      return {
+        status: response.status,
+        entry: response.headers.get("Tensorgate-Entry"),
+        answer: await response.json(),
+      };
+    });
+    const answers = await Promise.all(calls);
+    const admissions = admit.mock.calls.map(([batch]) => batch.length);
+    const settlements = settle.mock.calls.map(([batch]) => batch.length);
+    vi.restoreAllMocks();
+
+    const ledger = await readLedger(tenant);
+    expect(answers).toEqual(
+      answers.map((_, index) => ({
+        status: 200,
+        entry: expect.stringMatching(/^ent_/),
+        answer: {
+          model_name: "m",
+          model_version: "1",
+          id: `r${index}`,
+          outputs: [{ name: "y", datatype: "FP32", shape: [1, 2], data: [index + 1, 1] }],
+        },
+      })),
+    );
+    expect(ledger.map(({ units, outcome }) => [units, outcome])).toEqual(answers.map(() => [1, "ok"]));
+    expect(new Set(ledger.map(({ id }) => id))).toEqual(new Set(answers.map((answer) => answer.entry)));
+    // The first goes alone; those that come while it is under way go together, 49 of them where nothing is slow.
+    expect(admissions[0]).toBe(1);
+    expect(admissions.reduce((total, size) => total + size, 0)).toBe(50);
+    expect(admissions.length).toBeLessThanOrEqual(5);
+    expect(settlements.reduce((total, size) => total + size, 0)).toBe(50);
+    expect(settlements.length).toBeLessThan(50);
+  });
+});
+
+describe("an admission", () => {
+  test("is kept alive beyond its caller, for others may be on its trip, and its fault is the caller's alone", async () => {
+    const kept: Promise<unknown>[] = [];
+    const fault = new Error("the cell was reset");
+    const cells = cellsWith({ admit: async () => await Promise.reject(fault) });
+    const answer = requestAdmission(newId("ten", 0), cells, (promise) => kept.push(promise), access);
+    await expect(answer).rejects.toBe(fault);
+    expect(await Promise.all(kept)).toEqual([undefined]);
+  });
+
+  test("goes to the cell that is named by the tenant's id", async () => {
+    const trips: [name: string, batch: AdmissionRequest[]][] = [];
+    const getByName = (name: string) => ({
+      admit: async (batch: AdmissionRequest[]): Promise<Admission[]> => {
+        trips.push([name, batch]);
+        return await Promise.resolve([{ kind: "unknown-key" }]);
+      },
+    });
+    const tenantId = newId("ten", 0);
+    const cells = { getByName } as unknown as Cells;
+    expect(await requestAdmission(tenantId, cells, () => undefined, access)).toEqual({ kind: "unknown-key" });
+    expect(trips).toEqual([[tenantId, [access]]]);
+  });
+});
+
+describe("a settlement", () => {
+  test("that is lost is logged with all that it said, and disturbs no one", async () => {
+    const logged = vi.spyOn(console, "error").mockReturnValue();
+    const kept: Promise<unknown>[] = [];
+    const tenantId = newId("ten", 0);
+    const lost = settlement();
+    const cells = cellsWith({ settle: async () => await Promise.reject(new Error("the cell was reset")) });
+    settleLater(tenantId, cells, (promise) => kept.push(promise), lost);
+    const ends = await Promise.allSettled(kept);
+    const lines = JSON.stringify(logged.mock.calls);
+    logged.mockRestore();
+    expect(ends).toEqual([{ status: "fulfilled", value: undefined }]);
+    expect(lines).toContain(tenantId);
+    expect(lines).toContain(lost.entryId);
+    expect(lines).toContain("the cell was reset");
+  });
+
+  test("is joined with those that come while one is under way", async () => {
+    const batches: Settlement[][] = [];
+    const settle = async (batch: Settlement[]): Promise<void> => {
+      batches.push(batch);
+      await Promise.resolve();
+    };
+    const kept: Promise<unknown>[] = [];
+    const tenantId = newId("ten", 0);
+    const cells = cellsWith({ settle });
+    const all = Array.from({ length: 20 }, settlement);
+    for (const one of all) settleLater(tenantId, cells, (promise) => kept.push(promise), one);
+    await Promise.all(kept);
+    expect(batches).toEqual([[all[0]], all.slice(1)]);
+  });
+});

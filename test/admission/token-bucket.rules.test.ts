@@ -1,0 +1,213 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import {
+  type BucketLimit,
+  type TokenBucket,
+  describeBucket,
+  fullBucket,
+  refill,
+  take,
+} from "../../src/admission/token-bucket.rules.ts";
+
+const CALL = 1_000_000; // micro-tokens
+const limit: BucketLimit = { burst: 10, ratePerSecond: 4 };
+
+const anyLimit = fc.record({
+  burst: fc.integer({ min: 1, max: 50 }),
+  ratePerSecond: fc.integer({ min: 1, max: 2_000 }),
+});
+/** A bucket as calls and time can leave it: anything from empty to full. */
+const anyState = anyLimit.chain((chosen) =>
+  fc.record({
+    limit: fc.constant(chosen),
+    bucket: fc.record({
+      microTokens: fc.integer({ min: 0, max: chosen.burst * CALL }),
+      updatedAtMs: fc.integer({ min: 0, max: 10_000_000 }),
+    }),
+  }),
+);
+
+/** Refill a bucket and take as many calls as are asked for and granted. */
+function draw(bucket: TokenBucket, bounds: BucketLimit, nowMs: number, calls: number) {
+  let current = bucket;
+  let granted = 0;
+  for (let call = 0; call < calls; call++) {
+    const taken = take(refill(current, bounds, nowMs));
+    if (!taken) break;
+    current = taken;
+    granted += 1;
+  }
+  return { bucket: current, granted };
+}
+
+describe("a token bucket", () => {
+  test("that nobody has drawn from holds its burst", () => {
+    expect(fullBucket(limit, 5_000)).toEqual({ microTokens: 10 * CALL, updatedAtMs: 5_000 });
+  });
+
+  test("grants its burst at once, and then no more", () => {
+    const { bucket, granted } = draw(fullBucket(limit, 0), limit, 0, 100);
+    expect(granted).toBe(10);
+    expect(bucket).toEqual({ microTokens: 0, updatedAtMs: 0 });
+  });
+
+  test("refills at its rate, in whole micro-tokens", () => {
+    // 4 calls a second for 125 ms: 4 · 0.125 = 0.5 calls
+    expect(refill({ microTokens: 0, updatedAtMs: 1_000 }, limit, 1_125)).toEqual({
+      microTokens: 500_000,
+      updatedAtMs: 1_125,
+    });
+    // 3 a second for 1 ms: 3,000 of a call's 1,000,000
+    expect(refill({ microTokens: 0, updatedAtMs: 0 }, { burst: 1, ratePerSecond: 3 }, 1).microTokens).toBe(3_000);
+  });
+
+  test("refills to its burst and no further, however long it rests", () => {
+    // 9.5 + 4 · 3,600 would be 14,409.5
+    expect(refill({ microTokens: 9_500_000, updatedAtMs: 0 }, limit, 3_600_000).microTokens).toBe(10 * CALL);
+    expect(refill({ microTokens: 0, updatedAtMs: 0 }, limit, Number.MAX_SAFE_INTEGER).microTokens).toBe(10 * CALL);
+  });
+
+  test("whose limit was lowered holds no more than the new burst", () => {
+    expect(refill(fullBucket(limit, 0), { burst: 3, ratePerSecond: 4 }, 0).microTokens).toBe(3 * CALL);
+  });
+
+  test("grants nothing for less than a whole call", () => {
+    expect(take({ microTokens: CALL - 1, updatedAtMs: 7 })).toBeUndefined();
+    expect(take({ microTokens: CALL, updatedAtMs: 7 })).toEqual({ microTokens: 0, updatedAtMs: 7 });
+  });
+
+  test("is not touched by what is computed from it", () => {
+    const bucket = Object.freeze({ microTokens: 1_500_000, updatedAtMs: 0 });
+    take(refill(bucket, limit, 1_000));
+    expect(bucket).toEqual({ microTokens: 1_500_000, updatedAtMs: 0 });
+  });
+
+  test("refills nothing when the clock steps back, loses nothing, and goes on from there", () => {
+    const back = refill({ microTokens: 2 * CALL, updatedAtMs: 60_000 }, limit, 50_000);
+    expect(back).toEqual({ microTokens: 2 * CALL, updatedAtMs: 50_000 });
+    // 250 ms later: 2 + 4 · 0.25 = 3 calls
+    expect(refill(back, limit, 50_250).microTokens).toBe(3 * CALL);
+  });
+});
+
+describe("what is told of a token bucket", () => {
+  test("is its size, the time in which it fills, the calls left and when there is one more", () => {
+    // 10 calls at 4 a second: 2.5 s, 3 in whole seconds. 2.25 calls left: 0.75 more take 187.5 ms.
+    expect(describeBucket("inference", { microTokens: 2_250_000, updatedAtMs: 0 }, limit)).toEqual({
+      policy: "inference",
+      quota: 10,
+      windowSeconds: 3,
+      remaining: 2,
+      resetMs: 188,
+    });
+  });
+
+  test("of a full one is that nothing more is to come", () => {
+    expect(describeBucket("inference", fullBucket(limit, 0), limit)).toMatchObject({ remaining: 10, resetMs: 0 });
+  });
+
+  test("of an empty one is when its first call is granted", () => {
+    // 1 call at 4 a second: 250 ms
+    expect(describeBucket("inference", { microTokens: 0, updatedAtMs: 0 }, limit)).toMatchObject({
+      remaining: 0,
+      resetMs: 250,
+    });
+  });
+
+  test("is, in resetMs, exactly when one more call than now is left", () => {
+    fc.assert(
+      fc.property(anyState, ({ limit: bounds, bucket }) => {
+        const remainingAfter = (ms: number): number =>
+          describeBucket("inference", refill(bucket, bounds, bucket.updatedAtMs + ms), bounds).remaining;
+        const { remaining, resetMs } = describeBucket("inference", bucket, bounds);
+        const isFull = remaining === bounds.burst;
+        const isTrue = isFull ? resetMs === 0 : remainingAfter(resetMs - 1) === remaining;
+        expect([isTrue, remainingAfter(resetMs) > remaining]).toEqual([true, !isFull]);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test("is, in remaining, exactly how many calls are granted at once", () => {
+    fc.assert(
+      fc.property(anyState, ({ limit: bounds, bucket }) => {
+        const { remaining } = describeBucket("inference", bucket, bounds);
+        expect(draw(bucket, bounds, bucket.updatedAtMs, 100).granted).toBe(remaining);
+      }),
+    );
+  });
+});
+
+describe("whatever the calls and the clock", () => {
+  const anySteps = fc.array(fc.record({ ms: fc.nat(3_000), calls: fc.nat(60) }), { maxLength: 30 });
+
+  test("no more is granted than burst + rate · time, while the clock goes forward", () => {
+    fc.assert(
+      fc.property(anyLimit, anySteps, (bounds, steps) => {
+        let bucket = fullBucket(bounds, 0);
+        let nowMs = 0;
+        let granted = 0;
+        for (const { ms, calls } of steps) {
+          nowMs += ms;
+          const drawn = draw(bucket, bounds, nowMs, calls);
+          ({ bucket } = drawn);
+          granted += drawn.granted;
+          expect(granted * 1_000).toBeLessThanOrEqual(bounds.burst * 1_000 + bounds.ratePerSecond * nowMs);
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test("nothing is lost to rounding: who takes all there is before it overflows gets burst + rate · time, rounded down", () => {
+    const steps = fc.array(fc.integer({ min: 0, max: 200 }), { maxLength: 50 });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 100 }), steps, (ratePerSecond, stepsMs) => {
+        // At most 100 a second for 200 ms: 20 calls and the rest of the one before, below 21.
+        const bounds = { burst: 21, ratePerSecond };
+        let bucket = fullBucket(bounds, 0);
+        let nowMs = 0;
+        let granted = draw(bucket, bounds, 0, 100).granted;
+        bucket = draw(bucket, bounds, 0, 100).bucket;
+        for (const ms of stepsMs) {
+          nowMs += ms;
+          const drawn = draw(bucket, bounds, nowMs, 100);
+          ({ bucket } = drawn);
+          granted += drawn.granted;
+        }
+        expect(granted).toBe(Math.floor((21 * 1_000 + ratePerSecond * nowMs) / 1_000));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("looking at a bucket in between, as a refused call does, changes nothing of what comes later", () => {
+    fc.assert(
+      fc.property(anyState, fc.nat(5_000), fc.nat(5_000), ({ limit: bounds, bucket }, first, second) => {
+        const laterMs = bucket.updatedAtMs + first + second;
+        const seen = refill(bucket, bounds, bucket.updatedAtMs + first);
+        expect(refill(seen, bounds, laterMs)).toEqual(refill(bucket, bounds, laterMs));
+      }),
+    );
+  });
+
+  test("it holds neither less than nothing nor more than its burst, and whole micro-tokens, on any clock", () => {
+    const anyClock = fc.array(fc.record({ nowMs: fc.nat(100_000), calls: fc.nat(60) }), { maxLength: 30 });
+    fc.assert(
+      fc.property(anyLimit, anyClock, (bounds, moments) => {
+        let bucket = fullBucket(bounds, 50_000);
+        for (const { nowMs, calls } of moments) {
+          const before = bucket.microTokens;
+          const refilled = refill(bucket, bounds, nowMs);
+          // A step back takes nothing away.
+          expect(refilled.microTokens).toBeGreaterThanOrEqual(before);
+          ({ bucket } = draw(bucket, bounds, nowMs, calls));
+          expect(Number.isSafeInteger(bucket.microTokens)).toBe(true);
+          expect(bucket.microTokens).toBeGreaterThanOrEqual(0);
+          expect(bucket.microTokens).toBeLessThanOrEqual(bounds.burst * CALL);
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});

@@ -1,0 +1,54 @@
+import type { Datatype } from "../../engine/datatypes.ts";
+import { type InferenceCall, decodeJsonRequest, decodeRequest } from "../../engine/decode.ts";
+import { type EngineRefusal, Refusal } from "../../engine/refusal.ts";
+import type { Signature } from "../../engine/signature.ts";
+
+const utf8 = new TextEncoder();
+
+/** A model that takes one tensor `x` and gives `y` (FP32 [-1]) and `label` (BYTES [-1]). */
+export function modelTaking(datatype: Datatype, shape: readonly number[]): Signature {
+  return {
+    inputs: [{ name: "x", datatype, shape }],
+    outputs: [
+      { name: "y", datatype: "FP32", shape: [-1] },
+      { name: "label", datatype: "BYTES", shape: [-1] },
+    ],
+  };
+}
+
+/** Decode a body that is given as its text, so that a literal such as 1e20 reaches the decoder as it is written. */
+export function decodeText(text: string, signature: Signature): InferenceCall {
+  return decodeJsonRequest(utf8.encode(text), signature);
+}
+
+/** Decode a request for one tensor `x`, whose `data` is given as JSON text. */
+export function decodeTensor(datatype: Datatype, shape: readonly number[], data: string): InferenceCall {
+  const text = `{"inputs":[{"name":"x","datatype":"${datatype}","shape":${JSON.stringify(shape)},"data":${data}}]}`;
+  const open = shape.map(() => -1);
+  return decodeText(text, modelTaking(datatype, open));
+}
+
+/** Decode a request of JSON and the binary tensors behind it. */
+export function decodeParts(json: unknown, binary: readonly number[], signature: Signature): InferenceCall {
+  const head = utf8.encode(JSON.stringify(json));
+  return decodeRequest(Uint8Array.of(...head, ...binary), head.byteLength, signature);
+}
+
+/** The elements of the first tensor of a call. */
+export function firstElements(call: InferenceCall): readonly (string | number | bigint)[] {
+  const [tensor] = call.inputs;
+  if (!tensor) throw new Error("The call has no tensor.");
+  return Array.from<string | number | bigint>(tensor.data);
+}
+
+/** The refusal with which something ends, as a plain value. Any other exception passes through and fails the test. */
+export function refusalOf(act: () => unknown): EngineRefusal {
+  try {
+    act();
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const { code, detail, evidence } = error;
+    return { code, detail, evidence };
+  }
+  throw new Error("Expected a refusal.");
+}

@@ -26,7 +26,9 @@ for (const [what, command, ...args] of STEPS) {
   const environment = { ...process.env, WRANGLER_SEND_METRICS: "false" };
   const { status, error } = spawnSync(command, args, { stdio: ["ignore", "inherit", "inherit"], env: environment });
   if (status === 0) continue;
-  process.stderr.write(`\n✗ ${what}: ${error?.message ?? `${command} ${args.join(" ")} ended with ${status}`}\n`);
+  process.stderr.write(
+    `\n✗ ${what}: ${error?.message ?? `${command} ${args.join(" ")} ended with ${String(status)}`}\n`,
+  );
   process.exit(1);
 }
 if (dirtyFiles() !== before) {

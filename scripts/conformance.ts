@@ -22,7 +22,7 @@ async function runFolders(
   options: ConformanceOptions,
   progress: Progress,
 ): Promise<VectorResult[]> {
-  const { baseUrl, apiKey, interrupt, concurrency = 2 } = options;
+  const { baseUrl, apiKey, interrupt, concurrency = 2, binary = false } = options;
   const runId = randomBytes(4).toString("hex");
   const results: (readonly VectorResult[])[] = [];
   const queue = folders.entries();
@@ -30,7 +30,7 @@ async function runFolders(
     for (const [index, folder] of queue) {
       if (interrupt?.aborted === true) return;
       const modelName = `conf-${runId}-${index}`;
-      const finished = await runFolder({ target: { baseUrl, apiKey }, folder, modelName, interrupt });
+      const finished = await runFolder({ target: { baseUrl, apiKey }, folder, modelName, interrupt, binary });
       for (const { reason } of finished) progress.record(reason !== undefined);
       results[index] = finished;
     }

@@ -15,14 +15,23 @@ export interface ApiRequest {
   readonly path: string;
   readonly body?: string | Uint8Array<ArrayBuffer> | FormData;
   readonly contentType?: string;
+  /** How many bytes of the body are JSON, where binary tensors follow it. */
+  readonly jsonBytes?: number | undefined;
   readonly interrupt?: AbortSignal | undefined;
   readonly abortable?: boolean;
 }
 
+/** What the server said: `text` is its JSON, `tail` the binary tensors behind it. */
+export interface Answered {
+  readonly kind: "answered";
+  readonly status: number;
+  readonly text: string;
+  readonly tail: Uint8Array;
+  readonly retryAfterMs: number;
+}
+
 /** A failed request is one that got no answer: the network, or the interrupt. */
-export type Answer =
-  | { readonly kind: "answered"; readonly status: number; readonly text: string; readonly retryAfterMs: number }
-  | { readonly kind: "failed"; readonly reason: string };
+export type Answer = Answered | { readonly kind: "failed"; readonly reason: string };
 
 const maxWaits = 5;
 const maxRetryAfterMs = 60_000;
@@ -39,6 +48,7 @@ function networkReason(error: unknown): string {
 async function attempt(target: Target, request: ApiRequest): Promise<Answer> {
   const headers = new Headers({ Authorization: `Bearer ${target.apiKey}` });
   if (request.contentType !== undefined) headers.set("Content-Type", request.contentType);
+  if (request.jsonBytes !== undefined) headers.set("Inference-Header-Content-Length", String(request.jsonBytes));
   try {
     const response = await fetch(`${target.baseUrl}${request.path}`, {
       method: request.method,
@@ -47,7 +57,10 @@ async function attempt(target: Target, request: ApiRequest): Promise<Answer> {
       signal: request.abortable === true ? (request.interrupt ?? null) : null,
     });
     const retryAfterMs = Number(response.headers.get("Retry-After") ?? Number.NaN) * 1000;
-    return { kind: "answered", status: response.status, text: await response.text(), retryAfterMs };
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    const jsonBytes = Number(response.headers.get("Inference-Header-Content-Length") ?? bytes.byteLength);
+    const text = new TextDecoder().decode(bytes.subarray(0, jsonBytes));
+    return { kind: "answered", status: response.status, text, tail: bytes.subarray(jsonBytes), retryAfterMs };
   } catch (error) {
     return { kind: "failed", reason: networkReason(error) };
   }

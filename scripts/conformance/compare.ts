@@ -1,6 +1,7 @@
 /** Whether an answer of the inference API holds what a case expects. */
 import { z } from "zod";
 
+import { withBinaryData } from "./binary.ts";
 import type { ConformanceCase } from "./cases.ts";
 import { faultMessage } from "./fault.ts";
 import { elementCount, encodeScalar, is64BitInteger, isFloatingPoint, readElement } from "./tensors.ts";
@@ -15,13 +16,15 @@ const responseSchema = z.object({
       shape: z.array(z.int().nonnegative()),
       datatype: z.string(),
       // Only that it is an array: its elements are read one by one against the expected datatype.
-      data: z.custom<readonly unknown[]>(Array.isArray, "must be an array"),
+      data: z.custom<readonly unknown[]>(Array.isArray, "must be an array").optional(),
+      parameters: z.object({ binary_data_size: z.int().nonnegative().optional() }).optional(),
     }),
   ),
 });
 
-type InferenceResponse = z.infer<typeof responseSchema>;
-type OutputTensor = InferenceResponse["outputs"][number];
+type DescribedOutput = z.infer<typeof responseSchema>["outputs"][number];
+type OutputTensor = DescribedOutput & { readonly data: readonly unknown[] };
+type InferenceResponse = Omit<z.infer<typeof responseSchema>, "outputs"> & { readonly outputs: OutputTensor[] };
 
 /** How far a value may lie from the expected one: atol + rtol · |expected|. */
 export interface Tolerance {
@@ -92,21 +95,21 @@ function compareOutput(expected: Tensor, actual: OutputTensor, tolerance: Tolera
   return compareData(expected, actual.data, tolerance);
 }
 
-function parseResponse(text: string, hasBigIntegers: boolean): InferenceResponse | string {
+function parseResponse(text: string, tail: Uint8Array, hasBigIntegers: boolean): InferenceResponse | string {
   try {
     // The reviver visits every element, so it runs only where a 64-bit output may need it.
     const json: unknown = hasBigIntegers ? JSON.parse(text, keepBigIntegers) : JSON.parse(text);
     const parsed = responseSchema.safeParse(json);
-    if (parsed.success) return parsed.data;
+    if (parsed.success) return { ...parsed.data, outputs: withBinaryData(parsed.data.outputs, tail) };
     const problems = z.prettifyError(parsed.error).replaceAll(/\s+/g, " ");
     return `the answer is no inference response: ${problems}`;
   } catch (error) {
-    return `the answer is no JSON: ${faultMessage(error)}`;
+    return `the answer can't be read: ${faultMessage(error)}`;
   }
 }
 
 /**
- * Compare the text of a 200 answer with a case.
+ * Compare a 200 answer with a case: its JSON, and the binary tensors behind it.
  *
  * @param asked  the model and the request id that the answer must echo
  * @returns      undefined where every expected output holds, else the first reason why not
@@ -114,10 +117,10 @@ function parseResponse(text: string, hasBigIntegers: boolean): InferenceResponse
 export function compareResponse(
   expected: ConformanceCase,
   asked: { readonly modelName: string; readonly id: string },
-  text: string,
+  { text, tail }: { readonly text: string; readonly tail: Uint8Array },
 ): string | undefined {
   const hasBigIntegers = expected.outputs.some(({ datatype }) => is64BitInteger(datatype));
-  const response = parseResponse(text, hasBigIntegers);
+  const response = parseResponse(text, tail, hasBigIntegers);
   if (typeof response === "string") return response;
   if (response.id !== asked.id) return `the id is "${response.id ?? ""}", expected "${asked.id}"`;
   if (response.model_name !== asked.modelName) {

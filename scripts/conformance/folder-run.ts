@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import { encodeBinaryRequest } from "./binary.ts";
 import { encodeRequest, readCase } from "./cases.ts";
 import { type Answer, refusalReason, send, type Target } from "./client.ts";
 import { compareResponse } from "./compare.ts";
@@ -21,6 +22,8 @@ export interface FolderRun {
   readonly folder: CaseFolder;
   readonly modelName: string;
   readonly interrupt?: AbortSignal | undefined;
+  /** Send and ask for tensors in binary instead of JSON. */
+  readonly binary: boolean;
 }
 
 async function createModel(run: FolderRun): Promise<Answer> {
@@ -45,19 +48,21 @@ async function uploadVersion({ target, folder, modelName, interrupt }: FolderRun
   return await send(target, { method: "POST", path, body: form, interrupt });
 }
 
-async function inferVector({ target, folder, modelName, interrupt }: FolderRun, file: string): Promise<VectorResult> {
+async function inferVector(run: FolderRun, file: string): Promise<VectorResult> {
+  const { target, folder, modelName, interrupt, binary } = run;
   const vector = vectorName(file);
   const result = { case: folder.name, vector };
   const reading = readCase(join(folder.directory, file));
   if (reading.kind === "unreadable") return { ...result, reason: reading.reason };
   const id = `${modelName}-${vector}`;
   const path = `/v2/models/${modelName}/infer`;
-  const body = encodeRequest(id, reading.case);
-  const contentType = "application/json";
-  const answer = await send(target, { method: "POST", path, body, contentType, interrupt, abortable: true });
+  const request = binary
+    ? { ...encodeBinaryRequest(id, reading.case), contentType: "application/octet-stream" }
+    : { body: encodeRequest(id, reading.case), contentType: "application/json" };
+  const answer = await send(target, { method: "POST", path, ...request, interrupt, abortable: true });
   const refusal = refusalReason(answer, 200);
   if (refusal !== undefined) return { ...result, reason: `inference: ${refusal}` };
-  const reason = answer.kind === "answered" ? compareResponse(reading.case, { modelName, id }, answer.text) : undefined;
+  const reason = answer.kind === "answered" ? compareResponse(reading.case, { modelName, id }, answer) : undefined;
   return reason === undefined ? result : { ...result, reason };
 }
 

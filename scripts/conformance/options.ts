@@ -10,6 +10,7 @@ import { type Datatype, datatypes } from "./tensors.ts";
 export interface ConformanceOptions extends Selection, Target {
   readonly directory: string;
   readonly concurrency?: number | undefined;
+  readonly binary?: boolean | undefined;
   readonly interrupt?: AbortSignal | undefined;
   readonly rewrite?: ((text: string) => void) | undefined;
 }
@@ -18,6 +19,7 @@ export interface ConformanceOptions extends Selection, Target {
 export interface ConformanceArguments extends Selection, Partial<Target> {
   readonly directory: string;
   readonly concurrency: number;
+  readonly binary: boolean;
   readonly json?: string | undefined;
 }
 
@@ -35,6 +37,7 @@ usage: npm run conformance -- DIR [options]
   --max-bytes N        only models of at most N bytes, external data included
   --datatypes A,B,…    only folders all of whose inputs and outputs are of these datatypes (FP32,INT64,…)
   --sample N           only N of the folders that are left, evenly spread and the same every time
+  --binary             send and ask for tensors in binary instead of JSON
   --concurrency N      folders under way at once (2)
   --base-url URL       the server (TENSORGATE_URL, else what "npm start" wrote to .dev/quickstart.json)
   --api-key KEY        its key (TENSORGATE_API_KEY, else the same file)
@@ -52,6 +55,7 @@ const flags = {
   "base-url": { type: "string" },
   "api-key": { type: "string" },
   concurrency: { type: "string" },
+  binary: { type: "boolean" },
   json: { type: "string" },
   help: { type: "boolean", short: "h" },
 } as const;
@@ -83,6 +87,7 @@ function parse(args: readonly string[]): ConformanceCommand {
     datatypes: readDatatypes(values.datatypes),
     maxBytes: readCount("max-bytes", values["max-bytes"]),
     concurrency: readCount("concurrency", values.concurrency) ?? 2,
+    binary: values.binary ?? false,
     json: values.json,
     ...(values["base-url"] === undefined ? {} : { baseUrl: values["base-url"] }),
     ...(values["api-key"] === undefined ? {} : { apiKey: values["api-key"] }),

@@ -79,6 +79,25 @@ export function decodeRaw(datatype: Datatype, base64: string): ArrayLike<Scalar>
   return decode(new Uint8Array(Buffer.from(base64, "base64")).buffer);
 }
 
+/** Whether a name is one of the protocol's datatypes. */
+export function isDatatype(name: string): name is Datatype {
+  return datatypes.some((known) => known === name);
+}
+
+/** Read little-endian elements; BYTES stand each behind its length as 32 bits. */
+export function decodeBytes(datatype: Datatype, bytes: Uint8Array<ArrayBuffer>): Scalar[] {
+  const decode = fromLittleEndian[datatype];
+  if (decode !== undefined) return Array.from(decode(bytes.buffer));
+  const strings: string[] = [];
+  const buffer = Buffer.from(bytes.buffer);
+  for (let offset = 0; offset < buffer.byteLength;) {
+    const end = offset + 4 + buffer.readUInt32LE(offset);
+    strings.push(buffer.toString("utf8", offset + 4, end));
+    offset = end;
+  }
+  return strings;
+}
+
 /** `generate: "arange/n"`: x[i] = i/n, rounded to FP32. */
 export function arangeOverCount(count: number): Float32Array {
   return Float32Array.from({ length: count }, (_, index) => index / count);

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { request } from "node:http";
 import { Failure } from "./failure.ts";
 
@@ -60,7 +61,7 @@ export async function uploadFile(
   });
   for (let start = 0; start < bytes.byteLength; start += CHUNK_BYTES) {
     const chunk = bytes.subarray(start, start + CHUNK_BYTES);
-    await new Promise<void>((sent) => outgoing.write(chunk, () => sent()));
+    if (!outgoing.write(chunk)) await once(outgoing, "drain");
     onProgress(start + chunk.byteLength);
   }
   outgoing.end();

@@ -26,12 +26,10 @@ Starts Tensorgate on http://127.0.0.1:8787 and runs the quickstart: a tenant, a 
 /** Read the command line and the environment. */
 export function readOptions(args: readonly string[], environment: NodeJS.ProcessEnv): StartOptions {
   const values = parse(args);
-  const port = Number(environment["PORT"] ?? "8787");
+  const wanted = environment["PORT"] ?? "8787";
+  const port = Number(wanted);
   if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-    throw new Failure(
-      `PORT is "${environment["PORT"]}".`,
-      "Set PORT to a number from 1 to 65535, or leave it out for 8787.",
-    );
+    throw new Failure(`PORT is "${wanted}".`, "Set PORT to a number from 1 to 65535, or leave it out for 8787.");
   }
   const { once = false, help = false, state } = values;
   return {

@@ -9,7 +9,7 @@ import { bar, bytes, done, progress, say } from "./screen.ts";
 const MODEL = "iris";
 const MODEL_FILE = "examples/iris/iris.onnx";
 const CLASSES = ["setosa", "versicolor", "virginica"];
-const FLOWER = [5.1, 3.5, 1.4, 0.2];
+const FLOWER = [5.1, 3.5, 1.4, 0.2] as const;
 
 /** What quickstart.json holds, so that scripts can go on from there. */
 export const quickstartSchema = z.object({

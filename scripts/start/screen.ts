@@ -21,7 +21,7 @@ export function progress(what: string, current: number, total: number): void {
 export function bytes(count: number): string {
   if (count < 1000) return `${count} B`;
   const exponent = Math.min(3, Math.floor(Math.log10(count) / 3));
-  return `${(count / 1000 ** exponent).toFixed(1)} ${["B", "kB", "MB", "GB"][exponent]}`;
+  return `${(count / 1000 ** exponent).toFixed(1)} ${["B", "kB", "MB", "GB"][exponent] ?? ""}`;
 }
 
 /** A probability as a bar. */

@@ -12,7 +12,6 @@ export type ModelId = Id<"mdl">;
 export type VersionId = Id<"ver">;
 /** One entry of a tenant's usage ledger. */
 export type EntryId = Id<"ent">;
-export type RequestId = Id<"req">;
 
 /** Crockford's base 32 in lower case: no i, l, o or u, and its order is that of the characters. */
 export const BASE32 = "0123456789abcdefghjkmnpqrstvwxyz";

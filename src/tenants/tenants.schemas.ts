@@ -27,7 +27,7 @@ const name = z.string().trim().min(1).max(100).openapi({ example: "Acme" });
 const status = z.enum(["active", "suspended"]);
 
 /** What a tenant may do until its plan says otherwise. */
-export const DEFAULT_LIMITS = { burst: 200, rate_per_second: 100 };
+const DEFAULT_LIMITS = { burst: 200, rate_per_second: 100 };
 
 export const newTenantSchema = z.strictObject({ name, limits: limits.default(DEFAULT_LIMITS) }).openapi("NewTenant");
 

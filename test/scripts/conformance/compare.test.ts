@@ -19,7 +19,7 @@ function reasonFor(expected: ConformanceCase, data: string, shape?: readonly num
   });
   if (output === undefined) throw new Error("a case expects at least one output");
   const text = `{"model_name":"m","model_version":"1","id":"1","outputs":[${output}]}`;
-  return compareResponse(expected, { modelName: "m", id: "1" }, text);
+  return compareResponse(expected, { modelName: "m", id: "1" }, { text, tail: new Uint8Array() });
 }
 
 describe("agrees", () => {
@@ -91,8 +91,9 @@ describe("compareResponse", () => {
   it("names what is wrong with the answer itself", () => {
     const expected = expecting("BYTES", [1], ["a"]);
     expect(reasonFor(expected, '["a"]', [1, 1])).toBe('output "y" has shape [1,1], expected [1]');
-    const compare = (text: string): string | undefined => compareResponse(expected, { modelName: "m", id: "1" }, text);
-    expect(compare("<html>")).toContain("the answer is no JSON");
+    const compare = (text: string): string | undefined =>
+      compareResponse(expected, { modelName: "m", id: "1" }, { text, tail: new Uint8Array() });
+    expect(compare("<html>")).toContain("the answer can't be read");
     expect(compare('{"model_name":"m"}')).toContain("the answer is no inference response");
     expect(compare('{"model_name":"m","outputs":[]}')).toBe('the id is "", expected "1"');
     expect(compare('{"model_name":"m","id":"1","outputs":[]}')).toBe('output "y" is missing');

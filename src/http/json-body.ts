@@ -2,13 +2,15 @@ import type { Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { createMiddleware } from "hono/factory";
 import { every } from "hono/combine";
-import { type JsonFault, describeJsonFault } from "../../engine/json-fault.ts";
+import { parseJsonBody } from "../../engine/json-body.ts";
+import { Refusal } from "../../engine/refusal.ts";
 import type { AppEnv } from "./context.ts";
 import { problem } from "./problem.ts";
+import { refuseByEngine } from "./refusals.ts";
 
 const MAX_JSON_BYTES = 64 * 1024;
 
-/** Before a route reads JSON: its media type, its size, and where it breaks if it is not JSON. */
+/** Before a route reads JSON: its media type, its size, and where it breaks if it is not JSON in UTF-8. */
 export const jsonBody = every(
   createMiddleware<AppEnv>(async (c, next) => {
     const type = c.req.header("Content-Type")?.split(";")[0]?.trim().toLowerCase();
@@ -26,18 +28,12 @@ export const jsonBody = every(
       }),
   }),
   createMiddleware<AppEnv>(async (c, next) => {
-    const fault = faultOf(await c.req.text());
-    if (!fault) return await next();
-    const { reason, ...place } = fault;
-    return problem(c, "malformed-json", reason, { members: place });
+    try {
+      parseJsonBody(new Uint8Array(await c.req.arrayBuffer()));
+    } catch (error) {
+      if (error instanceof Refusal) return refuseByEngine(c, error);
+      throw error;
+    }
+    return await next();
   }),
 );
-
-function faultOf(text: string): JsonFault | undefined {
-  try {
-    JSON.parse(text);
-    return undefined;
-  } catch (error) {
-    return describeJsonFault(error, text);
-  }
-}

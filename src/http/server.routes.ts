@@ -23,14 +23,14 @@ const liveRoute = createRoute({
   path: "/v2/health/live",
   operationId: "serverLive",
   summary: "Tell whether the server lives",
-  responses: { 200: json(z.object({ live: z.boolean() }), "It does."), ...problems },
+  responses: { 200: json(z.object({ live: z.boolean().openapi({ example: true }) }), "It does."), ...problems },
 });
 const readyRoute = createRoute({
   ...common,
   path: "/v2/health/ready",
   operationId: "serverReady",
   summary: "Tell whether the server is ready",
-  responses: { 200: json(z.object({ ready: z.boolean() }), "It is."), ...problems },
+  responses: { 200: json(z.object({ ready: z.boolean().openapi({ example: true }) }), "It is."), ...problems },
 });
 const errorRoute = createRoute({
   ...common,

@@ -14,14 +14,15 @@ export interface CallOptions {
 
 /** Call the Worker as the outside world does. */
 export async function call(method: string, path: string, options: CallOptions = {}): Promise<Response> {
+  return await exports.default.fetch(requestOf(method, path, options));
+}
+
+/** A request to the Worker. */
+export function requestOf(method: string, path: string, options: CallOptions = {}): Request {
   const headers = new Headers(options.headers);
   if (options.json !== undefined && !headers.has("Content-Type")) headers.set("Content-Type", "application/json");
   const body = options.json === undefined ? options.body : JSON.stringify(options.json);
-  return await exports.default.fetch(`http://tensorgate.test${path}`, {
-    method,
-    headers,
-    ...(body !== undefined && { body }),
-  });
+  return new Request(`http://tensorgate.test${path}`, { method, headers, ...(body !== undefined && { body }) });
 }
 
 /** Call the Worker as its operator. */
@@ -62,12 +63,4 @@ export async function newKey(tenantId: TenantId, scopes: Scope[]): Promise<strin
     json: { name: "Test key", scopes },
   });
   return z.object({ key: z.string() }).parse(await created.json()).key;
-}
-
-/** The answer's status and its problem. */
-export async function problemOf(response: Response) {
-  const problem = z
-    .looseObject({ type: z.string(), title: z.string(), status: z.number(), detail: z.string(), code: z.string() })
-    .parse(await response.json());
-  return { ...problem, status: response.status };
 }

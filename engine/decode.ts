@@ -155,8 +155,11 @@ function checkShape(shape: unknown, spec: TensorSpec): number[] {
   return shape;
 }
 
+/** ONNX Runtime's WASM build counts in 32 bits. */
+const MAX_DIMENSION = 2 ** 31 - 1;
+
 function isShape(shape: unknown): shape is number[] {
-  return Array.isArray(shape) && shape.every((size) => Number.isSafeInteger(size) && size >= 0);
+  return Array.isArray(shape) && shape.every((size) => Number.isInteger(size) && size >= 0 && size <= MAX_DIMENSION);
 }
 
 function selectOutputs(

@@ -76,9 +76,11 @@ function readFloats(values: readonly unknown[], datatype: Datatype, name: string
   const elements = new Elements(values.length);
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
-    if (typeof value === "number") elements[i] = value;
-    else if (typeof value === "bigint") elements[i] = Number(value);
-    else if (NON_FINITE.has(value)) elements[i] = NON_FINITE.get(value) ?? NaN;
+    if (typeof value === "number" || typeof value === "bigint") {
+      elements[i] = Number(value);
+      // JSON has no infinity: a number that became one is too large for the datatype.
+      if (!Number.isFinite(elements[i])) throw invalidElement(name, datatype, i, value);
+    } else if (NON_FINITE.has(value)) elements[i] = NON_FINITE.get(value) ?? NaN;
     else throw invalidElement(name, datatype, i, value);
   }
   return elements;

@@ -150,8 +150,8 @@ export function admit(state: AdmissionState, request: AdmissionRequest, nowMs: n
 }
 
 function admitAccess(tenant: TenantPolicy, key: KeyGrant, anyScope: readonly Scope[]): Admission {
-  const readsOnly = anyScope.every((scope) => scope.endsWith(":read"));
-  if (tenant.status === "suspended" && !readsOnly) return { kind: "tenant-suspended" };
+  const isRead = anyScope.some((scope) => scope.endsWith(":read"));
+  if (tenant.status === "suspended" && !isRead) return { kind: "tenant-suspended" };
   if (!anyScope.some((scope) => key.scopes.includes(scope))) {
     return { kind: "insufficient-scope", anyScope, held: key.scopes };
   }
@@ -196,7 +196,7 @@ interface Resolved {
 function resolveVersion(deployment: Deployment | undefined, request: InferRequest): Resolved | Refusal {
   if (!deployment) return { kind: "model-not-found", model: request.model };
   const wanted = request.version ?? DEFAULT_ALIAS;
-  const number = /^\d+$/.test(wanted) ? Number(wanted) : aliasTarget(deployment, wanted);
+  const number = /^[1-9]\d*$/.test(wanted) ? Number(wanted) : aliasTarget(deployment, wanted);
   const version = deployment.versions.find((candidate) => candidate.number === number);
   return version ? { deployment, version } : { kind: "version-not-found", model: request.model, version: wanted };
 }

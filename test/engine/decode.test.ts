@@ -185,14 +185,21 @@ describe("a shape", () => {
   });
 
   test.for([
-    // Neither could be allocated: 2^53 − 1 elements, and 2^31 · 2 = 2^32 elements of 4 bytes, 16 GiB.
-    [[Number.MAX_SAFE_INTEGER], Number.MAX_SAFE_INTEGER],
-    [[2 ** 31, 2], 2 ** 32],
+    // Neither could be allocated: 2^31 − 1 elements of 4 bytes are 8 GiB, and twice as many 16 GiB.
+    [[2 ** 31 - 1], 2 ** 31 - 1],
+    [[2 ** 31 - 1, 2], 2 ** 32 - 2],
   ])("of %j with two elements is refused by their number; nothing is allocated for it", ([shape, expected]) => {
     expect(refusalOf(() => decode({ inputs: [{ ...row, shape }] }, modelTaking("FP32", [])))).toMatchObject({
       code: "shape-mismatch",
       evidence: { input: "x", expected_elements: expected, actual_elements: 2 },
     });
+  });
+});
+
+describe("a dimension", () => {
+  test.for([2 ** 31, Number.MAX_SAFE_INTEGER])("of %d is refused: the WASM build counts in 32 bits", (size) => {
+    const request = { inputs: [{ ...row, shape: [0, size], data: [] }] };
+    expect(refusalOf(() => decode(request, modelTaking("FP32", [])))).toMatchObject({ code: "shape-mismatch" });
   });
 });
 

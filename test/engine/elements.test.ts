@@ -262,3 +262,16 @@ describe("bytes", () => {
     });
   });
 });
+
+describe("a number too large for its floating-point datatype", () => {
+  test.for([
+    ["FP16", "65520"],
+    ["FP32", "1e39"],
+    ["FP64", "1e400"],
+  ] as const)("is refused as %s, not taken for infinity: %s", ([datatype, literal]) => {
+    expect(refusalOf(() => decodeTensor(datatype, [1], `[${literal}]`))).toMatchObject({
+      code: "invalid-data",
+      evidence: { index: 0, expected: datatype },
+    });
+  });
+});

@@ -5,12 +5,7 @@ import { Lanes } from "./group-commit.ts";
 import { logFault } from "../shared/log.ts";
 
 const admissions = new Lanes<AdmissionRequest, Admission>({ maxBatch: 256, maxWaiting: 4096, deadlineMs: 5_000 });
-const settlements = new Lanes<Settlement, true>({
-  maxBatch: 256,
-  maxWaiting: 16_384,
-  lingerMs: 20, // nobody waits for a settlement, and each trip is a write to disk that admissions would wait for
-  deadlineMs: 20_000,
-});
+const settlements = new Lanes<Settlement, true>({ maxBatch: 256, maxWaiting: 16_384, deadlineMs: 20_000 });
 
 /** The part of the execution context that keeps a promise alive beyond the response. */
 export type WaitUntil = (promise: Promise<unknown>) => void;

@@ -4,8 +4,6 @@ export interface GroupCommitLimits {
   readonly maxBatch: number;
   /** Requests that may wait at most; one more is refused at once. */
   readonly maxWaiting: number;
-  /** How long a trip waits for company before it sets out, in ms; 0 where the answer is waited for. */
-  readonly lingerMs?: number;
   /** How long one request waits at most, queue and trip together; for one that leads, it starts anew with its trip. */
   readonly deadlineMs: number;
 }
@@ -83,8 +81,6 @@ export class GroupCommit<Request, Answer> {
   async #lead(request: Request, send: Send<Request, Answer>): Promise<Answer> {
     const trip = { untilMs: Date.now() + this.#limits.deadlineMs };
     this.#trip = trip;
-    const { lingerMs = 0 } = this.#limits;
-    if (lingerMs > 0) await pause(lingerMs);
     const followers = this.#waiting.splice(0, this.#limits.maxBatch - 1);
     try {
       const sent = send([request, ...followers.map((ticket) => ticket.request)]);
@@ -111,12 +107,6 @@ export class GroupCommit<Request, Answer> {
 }
 
 const LATE = "The tenant's cell did not answer in time.";
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
-}
 
 /** The promise's value, or Overloaded when it takes longer than allowed. */
 async function before<T>(deadlineMs: number, promise: Promise<T>): Promise<T> {

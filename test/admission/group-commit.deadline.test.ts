@@ -110,21 +110,3 @@ describe("a trip that does not answer", () => {
     }),
   );
 });
-
-describe("a lane that lingers", () => {
-  test(
-    "makes one trip for all that come while it does",
-    onFakeClock(async () => {
-      const { far, send } = newLane({ lingerMs: 20 });
-      const a = send("a");
-      await pass(10);
-      const b = send("b");
-      await pass(9);
-      expect(far.batches).toEqual([]);
-      await pass(1);
-      expect(far.batches).toEqual([["a", "b"]]);
-      await far.trip(0).arrive();
-      expect([a.fate, b.fate]).toEqual([answered("a"), answered("b")]);
-    }),
-  );
-});

@@ -5,9 +5,11 @@ import { json, problems } from "./contract.ts";
 import { errorPage } from "./error-pages.ts";
 import { problem } from "./problem.ts";
 
+const SERVER = { name: "tensorgate", version: "0.1.0", extensions: ["binary_tensor_data"] };
+
 const serverMetadataSchema = z
   .object({ name: z.string(), version: z.string(), extensions: z.array(z.string()) })
-  .openapi("ServerMetadata", { example: { name: "tensorgate", version: "0.1.0", extensions: [] } });
+  .openapi("ServerMetadata", { example: SERVER });
 
 const common = { method: "get" as const, tags: ["Service"], security: [] };
 
@@ -43,7 +45,7 @@ const errorRoute = createRoute({
 
 /** What anybody may ask of the server. */
 export const serverRoutes = createRouter()
-  .openapi(metadataRoute, (c) => c.json({ name: "tensorgate", version: "0.1.0", extensions: [] }, 200))
+  .openapi(metadataRoute, (c) => c.json(SERVER, 200))
   .openapi(liveRoute, (c) => c.json({ live: true }, 200))
   .openapi(readyRoute, (c) => c.json({ ready: true }, 200))
   .openapi(errorRoute, (c) => {

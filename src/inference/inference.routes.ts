@@ -29,7 +29,7 @@ const common = {
   tags: ["Inference"],
   security: API_KEY_SECURITY,
   description:
-    "Needs the scope `infer`. Open Inference Protocol V2, JSON form. Charged once; a repetition with the same " +
+    "Needs the scope `infer`. Open Inference Protocol V2, in JSON or with binary tensors. Charged once; a repetition with the same " +
     "`Idempotency-Key` and body is not charged again.",
   responses: {
     200: {
@@ -45,9 +45,14 @@ const common = {
 };
 
 const requestHeaders = z.object({
+  "inference-header-content-length": z.string().optional().openapi({
+    description: "How many bytes of the body are JSON, where binary tensors follow it; 0 for one raw tensor.",
+    example: "187",
+  }),
   "idempotency-key": z.string().optional().openapi({ example: '"8e03978e-40d5-43dd-bc93-6894a57f9324"' }),
 });
-const requestBody = { required: true, content: { "application/json": { schema: inferRequestSchema } } };
+const binary = { "application/octet-stream": { schema: { type: "string" as const, format: "binary" } } };
+const requestBody = { required: true, content: { "application/json": { schema: inferRequestSchema }, ...binary } };
 const modelParam = z.object({ model: z.string().openapi({ example: "iris" }) });
 
 const inferRoute = createRoute({

@@ -53,11 +53,6 @@ export function decodeRequest(body: Uint8Array, jsonBytes: number | undefined, s
   }
 }
 
-/** {@link decodeRequest} of a body that is JSON alone. */
-export function decodeJsonRequest(body: Uint8Array, signature: Signature): InferenceCall {
-  return decodeRequest(body, undefined, signature);
-}
-
 function decodeEnvelope(value: unknown, binary: BinaryPart, signature: Signature): InferenceCall {
   const request = asObject(value, "The body");
   const id = request["id"];

@@ -48,14 +48,6 @@ export function encodeAnswer(head: AnswerHead, outputs: readonly AnsweredOutput[
   return { body: concatenate([json, ...binary]), jsonBytes: json.byteLength };
 }
 
-/** {@link encodeAnswer} of outputs that are all wanted in JSON. */
-export function encodeJsonAnswer(head: AnswerHead, outputs: readonly Tensor[]): Uint8Array {
-  return encodeAnswer(
-    head,
-    outputs.map((tensor) => ({ tensor, binary: false })),
-  ).body;
-}
-
 function describeTensor({ name, datatype, shape }: Tensor, content: string): string {
   return `{"name":${JSON.stringify(name)},"datatype":"${datatype}","shape":[${shape.join(",")}],${content}}`;
 }

@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Tensor } from "../../engine/datatypes.ts";
-import { type InferenceCall, decodeJsonRequest, decodeRequest } from "../../engine/decode.ts";
-import { encodeAnswer, encodeJsonAnswer } from "../../engine/encode.ts";
+import { type InferenceCall, decodeRequest } from "../../engine/decode.ts";
+import { encodeAnswer } from "../../engine/encode.ts";
 import { ENGINE_REFUSALS, Refusal } from "../../engine/refusal.ts";
 import type { Signature } from "../../engine/signature.ts";
 import { anyName, anyTensors } from "./arbitrary-tensors.ts";
@@ -12,7 +12,8 @@ const text = new TextDecoder();
 
 /** The request that gives a model these tensors: an answer with them, its `outputs` called `inputs`. */
 function requestOf(tensors: readonly Tensor[], id: string | undefined): string {
-  const answer = encodeJsonAnswer({ modelName: "m", modelVersion: "1", id }, tensors);
+  const outputs = tensors.map((tensor) => ({ tensor, binary: false }));
+  const answer = encodeAnswer({ modelName: "m", modelVersion: "1", id }, outputs).body;
   return text.decode(answer).replace(',"outputs":[', ',"inputs":[');
 }
 
@@ -47,7 +48,7 @@ describe("the codec", () => {
   test("reads back exactly what it writes: every datatype, every shape, every name", () => {
     fc.assert(
       fc.property(anyTensors, fc.option(anyName, { nil: undefined }), (tensors, id) => {
-        const call = decodeJsonRequest(utf8.encode(requestOf(tensors, id)), modelOf(tensors));
+        const call = decodeRequest(utf8.encode(requestOf(tensors, id)), undefined, modelOf(tensors));
         expect(call.id).toBe(id);
         expectTensors(call, tensors);
       }),
@@ -81,8 +82,9 @@ describe("the codec", () => {
           }
           const model = modelOf([{ name: "x", datatype: "INT32", shape, data: [] }]);
           const decode = (data: unknown[]) =>
-            decodeJsonRequest(
+            decodeRequest(
               utf8.encode(JSON.stringify({ inputs: [{ name: "x", datatype: "INT32", shape, data }] })),
+              undefined,
               model,
             );
           expect(decode(nested)).toEqual(decode(flat));

@@ -1,12 +1,13 @@
 import { describe, expect, test } from "vitest";
 import type { Datatype, Tensor, TensorData } from "../../engine/datatypes.ts";
-import { type AnswerHead, encodeAnswer, encodeJsonAnswer } from "../../engine/encode.ts";
+import { type AnswerHead, encodeAnswer } from "../../engine/encode.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const head: AnswerHead = { modelName: "m", modelVersion: "1", id: undefined };
 
 function encode(outputs: readonly Tensor[], changed: Partial<AnswerHead> = {}): string {
-  return utf8.decode(encodeJsonAnswer({ ...head, ...changed }, outputs));
+  const inJson = outputs.map((tensor) => ({ tensor, binary: false }));
+  return utf8.decode(encodeAnswer({ ...head, ...changed }, inJson).body);
 }
 
 /** The text of `data` in an answer of one flat tensor. */

@@ -1,5 +1,5 @@
 import type { Datatype } from "../../engine/datatypes.ts";
-import { type InferenceCall, decodeJsonRequest, decodeRequest } from "../../engine/decode.ts";
+import { type InferenceCall, decodeRequest } from "../../engine/decode.ts";
 import { type EngineRefusal, Refusal } from "../../engine/refusal.ts";
 import type { Signature } from "../../engine/signature.ts";
 
@@ -18,7 +18,7 @@ export function modelTaking(datatype: Datatype, shape: readonly number[]): Signa
 
 /** Decode a body that is given as its text, so that a literal such as 1e20 reaches the decoder as it is written. */
 export function decodeText(text: string, signature: Signature): InferenceCall {
-  return decodeJsonRequest(utf8.encode(text), signature);
+  return decodeRequest(utf8.encode(text), undefined, signature);
 }
 
 /** Decode a request for one tensor `x`, whose `data` is given as JSON text. */

@@ -25,7 +25,7 @@ interface Result {
 }
 
 async function main(): Promise<void> {
-  const options = readOptions(process.argv.slice(2), Object.keys(BENCHMARKS));
+  const options = readCommandLine();
   if (options.help) {
     console.log(`${HELP}\n\nBenchmarks: ${Object.keys(BENCHMARKS).join(", ")}.`);
     return;
@@ -41,6 +41,15 @@ async function main(): Promise<void> {
   await mkdir(join(import.meta.dirname, "results"), { recursive: true });
   await writeFile(file, JSON.stringify({ startedAt, machine: MACHINE, options, results }, undefined, 2));
   console.log(`\nWritten to ${file}`);
+}
+
+function readCommandLine(): BenchOptions {
+  try {
+    return readOptions(process.argv.slice(2), Object.keys(BENCHMARKS));
+  } catch (error) {
+    console.error(`✗ ${error instanceof Error ? error.message : String(error)}\n  --help lists the options.`);
+    process.exit(2);
+  }
 }
 
 async function runBenchmark(

@@ -7,9 +7,13 @@ export interface ParallelLimits {
   readonly maxTrips: number;
 }
 
+const DEADLINE_MS = 5_000;
+
+type Outcome<Answer> = { answer: Answer } | { fault: unknown } | "lead";
+
 interface Ticket<Request, Answer> {
   readonly request: Request;
-  readonly wake: (outcome: { answer: Answer } | { fault: unknown } | "lead") => void;
+  readonly wake: (outcome: Outcome<Answer>) => void;
 }
 
 interface Lane<Request, Answer> {
@@ -20,7 +24,7 @@ interface Lane<Request, Answer> {
 /**
  * {@link ../../src/admission/group-commit.ts} with more than one trip under way, to measure what that would give.
  *
- * For measurements only: it has no deadlines, and a lane that is left stays in memory.
+ * For measurements only: a request that gave up stays in its lane, and a lane that is left stays in memory.
  */
 export class ParallelLanes<Request, Answer> {
   readonly #limits: ParallelLimits;
@@ -37,12 +41,22 @@ export class ParallelLanes<Request, Answer> {
       lane.trips++;
       return await this.#lead(lane, request, send);
     }
-    const outcome = await new Promise<{ answer: Answer } | { fault: unknown } | "lead">((wake) => {
-      lane.waiting.push({ request, wake });
-    });
+    const outcome = await this.#wait(lane, request);
     if (outcome === "lead") return await this.#lead(lane, request, send);
     if ("fault" in outcome) throw outcome.fault;
     return outcome.answer;
+  }
+
+  async #wait(lane: Lane<Request, Answer>, request: Request): Promise<Outcome<Answer>> {
+    const { promise, resolve } = Promise.withResolvers<Outcome<Answer>>();
+    // As there: without a timer of its own a request that waits for another one counts as hung.
+    const timer = setTimeout(() => resolve({ fault: new Error("The trip took too long.") }), DEADLINE_MS);
+    lane.waiting.push({ request, wake: resolve });
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async #lead(lane: Lane<Request, Answer>, request: Request, send: Send<Request, Answer>): Promise<Answer> {

@@ -60,8 +60,11 @@ export async function uploadVersion(
       inspection,
       createdAtMs: services.now(),
     });
-    created = version !== undefined;
-    return version ? { kind: "created", version } : { kind: "model-gone" };
+    if (!version) return { kind: "model-gone" };
+    // From here on the registry names the files: they stay, whatever becomes of telling the cell.
+    created = true;
+    await services.refresh(tenantId, { kind: "model", modelId: model.id });
+    return { kind: "created", version };
   } finally {
     if (!created) await services.files.delete(objectKeysOf(files));
   }
@@ -94,21 +97,18 @@ async function storeFiles(
   return { kind: "stored", sha256: sha256.toString("hex"), externalData };
 }
 
-/** Write the version to D1 and let the cell know; undefined when the model was deleted during the upload. */
+/** Write the version to D1; undefined when the model was deleted during the upload. */
 async function register(
   tenantId: TenantId,
   services: Services,
   modelName: string,
   row: Omit<VersionRow, "tenantId" | "number">,
 ): Promise<VersionRow | undefined> {
-  let version: VersionRow;
   try {
-    version = await insertVersion(tenantId, services.db, row, DEFAULT_ALIAS);
+    return await insertVersion(tenantId, services.db, row, DEFAULT_ALIAS);
   } catch (error) {
     const tree = await findModelTree(tenantId, services.db, modelName);
     if (tree?.model.id === row.modelId) throw error;
     return undefined;
   }
-  await services.refresh(tenantId, { kind: "model", modelId: row.modelId });
-  return version;
 }

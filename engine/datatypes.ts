@@ -65,3 +65,8 @@ export function elementCount(shape: readonly number[]): number {
   // Said first, because a product beyond a double's range times 0 is NaN.
   return shape.includes(0) ? 0 : shape.reduce((product, dimension) => product * dimension, 1);
 }
+
+/** Bytes of one element in the binary form; of a BYTES element the least, its length. */
+export function elementBytes(datatype: Datatype): number {
+  return datatype === "BYTES" ? 4 : DATATYPES[datatype].array.BYTES_PER_ELEMENT;
+}

@@ -1,24 +1,27 @@
 import names from "external-data.json";
 import model from "model.onnx";
-import { ENGINE_HEADERS, INFERENCE_HEADER_LENGTH, MAX_BODY_BYTES } from "./contract.ts";
 import { readBody } from "./body.ts";
-import { decodeRequest } from "./decode.ts";
-import { type EncodedAnswer, encodeAnswer } from "./encode.ts";
+import { ENGINE_HEADERS, INFERENCE_HEADER_LENGTH } from "./contract.ts";
+import { runInference } from "./inference.ts";
+import type { ExternalFile, LoadedModel } from "./model.ts";
 import { readOnnxFile } from "./onnx-file.ts";
 import { REFUSAL_STATUS, Refusal } from "./refusal.ts";
-import { type ExternalFile, type LoadedModel, heapBytes, loadModel } from "./runtime.ts";
+import { maxRequestBytes } from "./request-size.ts";
+import { heapBytes, loadModel } from "./runtime.ts";
 import type { Inspection } from "./signature.ts";
+import { tryOut } from "./trial.ts";
 
 /**
  * The program of a model's isolate: one model, no bindings, no network.
  *
- * `POST /infer` runs an inference, `GET /inspection` tells what the model is. A refusal is answered as JSON with status
- * 422; everything else that goes wrong is a fault of ours and escapes as an exception.
+ * `POST /infer` runs an inference, `POST /warmup` makes ready for one. `GET /analysis` reads the file without loading it,
+ * `GET /inspection` loads and tries it. A refusal is answered as JSON with status 422; everything else that goes wrong is a
+ * fault of ours and escapes as an exception.
  */
 export default {
   async fetch(request: Request): Promise<Response> {
     try {
-      return new URL(request.url).pathname === "/inspection" ? await inspect() : await infer(request);
+      return await answer(request);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       const { code, detail, evidence } = error;
@@ -26,6 +29,22 @@ export default {
     }
   },
 };
+
+async function answer(request: Request): Promise<Response> {
+  switch (new URL(request.url).pathname) {
+    case "/infer":
+      return await infer(request);
+    case "/analysis":
+      return Response.json(readOnnxFile(new Uint8Array(model)));
+    case "/inspection":
+      return await inspect();
+    case "/warmup":
+      await tryOut(await loaded());
+      return new Response(null, { status: 204 });
+    default:
+      return new Response(null, { status: 404 });
+  }
+}
 
 let loading: Promise<LoadedModel> | undefined;
 
@@ -51,42 +70,30 @@ async function readModule(specifier: string): Promise<ArrayBuffer> {
 }
 
 async function infer(request: Request): Promise<Response> {
-  const body = await readBody(request, MAX_BODY_BYTES);
-  const jsonBytes = readJsonBytes(request.headers.get(INFERENCE_HEADER_LENGTH));
+  const isCold = loading === undefined;
   const loadedModel = await loaded();
-  const call = decodeRequest(body, jsonBytes, loadedModel.signature);
-  const tensors = await loadedModel.run(call.inputs, call.outputs);
-  const head = {
+  const { body, headers } = await runInference(loadedModel, {
+    body: await readBody(request, maxRequestBytes(loadedModel.signature)),
+    headerLength: request.headers.get(INFERENCE_HEADER_LENGTH),
     modelName: request.headers.get(ENGINE_HEADERS.modelName) ?? "",
     modelVersion: request.headers.get(ENGINE_HEADERS.modelVersion) ?? "",
-    id: call.id,
-  };
-  const binary = new Set(call.outputs.filter((output) => output.binary).map((output) => output.name));
-  const outputs = tensors.map((tensor) => ({ tensor, binary: binary.has(tensor.name) }));
-  return respond(encodeAnswer(head, outputs), body.byteLength);
-}
-
-function readJsonBytes(header: string | null): number | undefined {
-  if (header === null) return undefined;
-  if (/^\d{1,10}$/.test(header)) return Number(header);
-  throw new Refusal("invalid-request", `${INFERENCE_HEADER_LENGTH} must be a number of bytes, not "${header}".`);
-}
-
-function respond({ body, jsonBytes }: EncodedAnswer, bytesIn: number): Response {
-  const isBinary = jsonBytes !== undefined;
-  return new Response(body, {
-    headers: {
-      "Content-Type": isBinary ? "application/octet-stream" : "application/json",
-      "Content-Length": String(body.byteLength),
-      ...(isBinary && { [INFERENCE_HEADER_LENGTH]: String(jsonBytes) }),
-      [ENGINE_HEADERS.bytesIn]: String(bytesIn),
-    },
   });
+  return new Response(body, { headers: isCold ? { ...headers, [ENGINE_HEADERS.coldStart]: "1" } : headers });
 }
 
 async function inspect(): Promise<Response> {
   const file = readOnnxFile(new Uint8Array(model));
-  const { signature, unsupportedOutputs } = await loaded();
-  const inspection: Inspection = { ...file, ...signature, unsupportedOutputs, heapBytes: heapBytes() };
+  const loadedModel = await loaded();
+  const { signature, unsupportedOutputs } = loadedModel;
+  const loadedHeapBytes = heapBytes();
+  const trial = await tryOut(loadedModel);
+  const inspection: Inspection = {
+    ...file,
+    ...signature,
+    unsupportedOutputs,
+    heapBytes: loadedHeapBytes,
+    peakHeapBytes: heapBytes(),
+    trial,
+  };
   return Response.json(inspection);
 }

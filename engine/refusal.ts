@@ -16,6 +16,7 @@ export const ENGINE_REFUSALS = [
   "shape-mismatch",
   "invalid-data",
   "inference-failed",
+  "answer-too-large",
   "model-rejected",
 ] as const;
 

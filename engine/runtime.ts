@@ -1,22 +1,13 @@
 import * as ort from "onnxruntime-web/wasm";
 import ortWasm from "ort.wasm";
 import { DATATYPES, type Tensor, type TensorData, datatypeOfRuntime } from "./datatypes.ts";
+import { ISOLATE_MEMORY_BYTES, MAX_BODY_BYTES } from "./contract.ts";
+import type { ExternalFile, LoadedModel } from "./model.ts";
 import { Refusal } from "./refusal.ts";
-import type { Signature, TensorSpec } from "./signature.ts";
+import { leastRequestBytes } from "./request-size.ts";
+import type { TensorSpec } from "./signature.ts";
 
-/** A model loaded into ONNX Runtime Web, ready to run. */
-export interface LoadedModel {
-  readonly signature: Signature;
-  /** Outputs that no tensor of the protocol can carry. */
-  readonly unsupportedOutputs: readonly string[];
-  run(inputs: readonly Tensor[], outputs: readonly TensorSpec[]): Promise<Tensor[]>;
-}
-
-/** A file of external data under the name that the model has for it. */
-export interface ExternalFile {
-  readonly path: string;
-  readonly data: Uint8Array;
-}
+const WASM_PAGE_BYTES = 64 * 1024;
 
 let wasmMemory: WebAssembly.Memory | undefined;
 
@@ -33,7 +24,8 @@ export function heapBytes(): number {
  * @throws Refusal `model-rejected` with ONNX Runtime's own reason, or when an input is not a tensor
  */
 export async function loadModel(model: Uint8Array, externalData: ExternalFile[]): Promise<LoadedModel> {
-  prepareRuntime();
+  const fileBytes = externalData.reduce((total, file) => total + file.data.byteLength, model.byteLength);
+  prepareRuntime(ISOLATE_MEMORY_BYTES - fileBytes);
   let session: ort.InferenceSession;
   try {
     session = await ort.InferenceSession.create(model, {
@@ -61,6 +53,11 @@ export async function loadModel(model: Uint8Array, externalData: ExternalFile[])
       "The model has no output that is a tensor of the inference protocol's datatypes.",
     );
   }
+  const leastBytes = leastRequestBytes(signature);
+  if (leastBytes > MAX_BODY_BYTES) {
+    const detail = `The model's inputs have ${leastBytes} bytes or more; a request may have ${MAX_BODY_BYTES}.`;
+    throw new Refusal("model-rejected", detail, { max_bytes: MAX_BODY_BYTES });
+  }
   return {
     signature,
     unsupportedOutputs: session.outputNames.filter((_, index) => outputs[index] === undefined),
@@ -68,14 +65,27 @@ export async function loadModel(model: Uint8Array, externalData: ExternalFile[])
   };
 }
 
-/** workerd compiles no WASM from bytes, so ONNX Runtime's own loading is answered with the module of this isolate. */
-function prepareRuntime(): void {
+/**
+ * Make WASM ready for ONNX Runtime.
+ *
+ * workerd compiles no WASM from bytes, so ONNX Runtime's own loading is answered with the module of this isolate. Its memory
+ * can't grow beyond the isolate's: a run that asks for more fails like any other, where the platform would end the isolate,
+ * or, on a machine of one's own, take the memory of everybody else.
+ */
+function prepareRuntime(maxHeapBytes: number): void {
   const instantiate = async (_bytes: unknown, imports: WebAssembly.Imports): Promise<unknown> => {
     const instance = new WebAssembly.Instance(ortWasm, imports);
     wasmMemory = findMemory(instance.exports) ?? Object.values(imports).map(findMemory).find(isPresent);
     return { module: ortWasm, instance };
   };
   Object.defineProperty(WebAssembly, "instantiate", { value: instantiate, configurable: true });
+  const maxPages = Math.floor(maxHeapBytes / WASM_PAGE_BYTES);
+  const Memory = class extends WebAssembly.Memory {
+    constructor(descriptor: WebAssembly.MemoryDescriptor) {
+      super({ ...descriptor, maximum: Math.min(descriptor.maximum ?? maxPages, maxPages) });
+    }
+  };
+  Object.defineProperty(WebAssembly, "Memory", { value: Memory, configurable: true });
   ort.env.wasm.wasmBinary = new ArrayBuffer(8);
   ort.env.wasm.numThreads = 1;
   ort.env.wasm.proxy = false;

@@ -1,4 +1,5 @@
 import type { Datatype } from "./datatypes.ts";
+import type { OnnxFile } from "./onnx-file.ts";
 
 /** What one input or output of a model accepts or gives. A dimension of −1 may have any size. */
 export interface TensorSpec {
@@ -14,17 +15,20 @@ export interface Signature {
 }
 
 /** What an inspection finds in a model that ONNX Runtime accepts. */
-export interface Inspection extends Signature {
-  /** Operator-set version by domain; the default domain is "". */
-  readonly opset: Readonly<Record<string, number>>;
-  /** Distinct operator types, sorted; those outside the default domain as `domain:Type`. */
-  readonly operators: readonly string[];
-  readonly producer: string;
-  /** WASM linear memory after the session was created. It holds the weights and ONNX Runtime itself. */
+export interface Inspection extends Signature, OnnxFile {
+  /** ONNX Runtime's memory after the session was created, its weights included: the WASM heap, or the process in the container. */
   readonly heapBytes: number;
+  /** The same after the trial run. */
+  readonly peakHeapBytes: number;
+  readonly trial: Trial;
   /** Outputs that the protocol can't carry (sequences, maps, optionals), by name. */
   readonly unsupportedOutputs: readonly string[];
 }
+
+/** How a model's first run ended, on inputs of our own making. */
+export type Trial =
+  | { readonly outcome: "ran"; /** 0 where the platform stops the clock between I/O. */ readonly runMicros: number }
+  | { readonly outcome: "failed"; readonly reason: string };
 
 /** A shape as people write it: `[batch any, 4]` is `[-1,4]`. */
 export function formatShape(shape: readonly number[]): string {

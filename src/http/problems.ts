@@ -35,6 +35,7 @@ export const PROBLEMS = {
   "idempotency-mismatch": { status: 422, title: "The idempotency key was used for another request" },
   "model-rejected": { status: 422, title: "The model can't be served" },
   "model-too-large": { status: 422, title: "The model does not fit into an isolate" },
+  "answer-too-large": { status: 422, title: "The answer is too large" },
   "inference-failed": { status: 422, title: "The model failed on these inputs" },
   "quota-exceeded": { status: 429, title: "A limit is exhausted" },
   "internal-error": { status: 500, title: "Something failed on our side" },

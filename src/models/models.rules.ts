@@ -1,10 +1,8 @@
+import { ISOLATE_MEMORY_BYTES } from "../../engine/contract.ts";
 import type { ModelId, TenantId, VersionId } from "../shared/ids.ts";
 
 /** The largest file that is taken in at all, in bytes: 1 GiB. */
 export const MAX_UPLOAD_BYTES = 1024 ** 3;
-
-/** What Cloudflare gives an isolate, in bytes: 128 MiB. The model's bytes and ONNX Runtime's heap share it. */
-export const ISOLATE_MEMORY_BYTES = 128 * 1024 ** 2;
 
 /** Model names: short, lower case, safe in a URL and in a file name. */
 export const MODEL_NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/;

@@ -49,7 +49,7 @@ export async function uploadVersion(
     if (inspected.kind === "refused") return { kind: "rejected", refusal: inspected.refusal };
     const { inspection } = inspected;
     const sizeBytes = totalBytes(upload);
-    const reason = tooLargeToRun(sizeBytes, inspection.heapBytes);
+    const reason = tooLargeToRun(sizeBytes, inspection.peakHeapBytes);
     if (reason !== undefined) return { kind: "model-too-large", reason };
     const version = await register(tenantId, services, model.name, {
       id: versionId,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { ISOLATE_MEMORY_BYTES } from "../../engine/contract.ts";
 import {
   ALIAS_NAME,
-  ISOLATE_MEMORY_BYTES,
   MAX_UPLOAD_BYTES,
   MODEL_NAME,
   objectKeysOf,

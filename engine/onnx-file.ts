@@ -1,26 +1,32 @@
+import { type GraphWalk, functionRuns, graphRuns } from "./graph-walk.ts";
+import { type Field, MalformedMessage, fields, message, strictText, text } from "./protobuf.ts";
 import { Refusal } from "./refusal.ts";
 
-/** What an ONNX file declares about itself; weights are skipped, never copied. */
+/** What an ONNX file says about itself; weights are skipped, never copied. */
 export interface OnnxFile {
   /** Operator-set version by domain; the default domain is "". */
   readonly opset: Readonly<Record<string, number>>;
   /** Distinct operator types, subgraphs and functions included, sorted; others than the default domain's as `domain:Type`. */
   readonly operators: readonly string[];
   readonly producer: string;
+  /** How many nodes one inference runs: those in a loop's body as often as it repeats, where that is known. */
+  readonly nodeRuns: number;
+  /** Why it can't be told from the file that a run ends, a sentence each; empty where it can. */
+  readonly unbounded: readonly string[];
 }
 
 // Field numbers of onnx.proto3.
 const MODEL = { producerName: 2, graph: 7, opsetImport: 8, functions: 25 };
 const OPERATOR_SET = { domain: 1, version: 2 };
-const GRAPH = { node: 1 };
-const FUNCTION = { node: 7 };
-const NODE = { opType: 4, attribute: 5, domain: 7 };
-const ATTRIBUTE = { graph: 6, graphs: 11 };
+const FUNCTION = { name: 1, domain: 10 };
+const GRAPH = { input: 11, output: 12 };
+const VALUE = { name: 1 };
 
-const MAX_DEPTH = 64;
+/** Names of inputs and outputs travel in requests, answers and problems. */
+const MAX_NAME_BYTES = 1024;
 
 /**
- * Read an ONNX file's operator sets, operators and producer.
+ * Read an ONNX file: its operator sets, operators and producer, and whether its runs end.
  *
  * @param bytes  a ModelProto
  * @throws Refusal `model-rejected` when the bytes are not one
@@ -28,21 +34,40 @@ const MAX_DEPTH = 64;
  */
 export function readOnnxFile(bytes: Uint8Array): OnnxFile {
   if (bytes.byteLength === 0) throw notOnnx("the file is empty");
+  try {
+    return readModel(bytes);
+  } catch (error) {
+    if (error instanceof MalformedMessage) throw notOnnx(error.message);
+    throw error;
+  }
+}
+
+function readModel(bytes: Uint8Array): OnnxFile {
   const opset = new Map<string, number>();
-  const operators = new Set<string>();
+  const graphs: Uint8Array[] = [];
+  const functions = new Map<string, Uint8Array>();
   let producer = "";
-  let graphs = 0;
   for (const field of fields(bytes)) {
     if (field.number === MODEL.producerName) producer = text(field);
     else if (field.number === MODEL.opsetImport) readOperatorSet(message(field), opset);
-    else if (field.number === MODEL.functions) collectOperators(message(field), FUNCTION.node, operators, 0);
-    else if (field.number === MODEL.graph) {
-      graphs += 1;
-      collectOperators(message(field), GRAPH.node, operators, 0);
-    }
+    else if (field.number === MODEL.functions) functions.set(functionName(message(field)), message(field));
+    else if (field.number === MODEL.graph) graphs.push(message(field));
   }
-  if (graphs === 0) throw notOnnx("it holds no graph");
-  return { opset: Object.fromEntries(opset), operators: [...operators].toSorted(), producer };
+  const [graph] = graphs;
+  if (!graph) throw notOnnx("it holds no graph");
+  // A protobuf reader merges them, and others see one of the two: what is checked here must be what runs.
+  if (graphs.length > 1) throw notOnnx("it holds more than one graph");
+  checkNames(graph);
+  const walk: GraphWalk = { opset, functions, operators: new Set(), unbounded: new Set(), runsOf: new Map() };
+  for (const name of functions.keys()) functionRuns(walk, name, 0);
+  const nodeRuns = graphRuns(walk, graph, undefined, 0);
+  return {
+    opset: Object.fromEntries(opset),
+    operators: [...walk.operators].toSorted(),
+    producer,
+    nodeRuns,
+    unbounded: [...walk.unbounded],
+  };
 }
 
 function readOperatorSet(bytes: Uint8Array, opset: Map<string, number>): void {
@@ -55,92 +80,32 @@ function readOperatorSet(bytes: Uint8Array, opset: Map<string, number>): void {
   opset.set(domain === "ai.onnx" ? "" : domain, version);
 }
 
-function collectOperators(graph: Uint8Array, nodeField: number, operators: Set<string>, depth: number): void {
-  if (depth > MAX_DEPTH) throw notOnnx(`its subgraphs are nested more than ${MAX_DEPTH} deep`);
-  for (const field of fields(graph)) {
-    if (field.number === nodeField) collectNode(message(field), operators, depth);
-  }
-}
-
-function collectNode(node: Uint8Array, operators: Set<string>, depth: number): void {
-  let type = "";
+function functionName(bytes: Uint8Array): string {
+  let name = "";
   let domain = "";
-  for (const field of fields(node)) {
-    if (field.number === NODE.opType) type = text(field);
-    else if (field.number === NODE.domain) domain = text(field);
-    else if (field.number === NODE.attribute) {
-      for (const inner of fields(message(field))) {
-        if (inner.number === ATTRIBUTE.graph || inner.number === ATTRIBUTE.graphs) {
-          collectOperators(message(inner), GRAPH.node, operators, depth + 1);
-        }
-      }
+  for (const field of fields(bytes)) {
+    if (field.number === FUNCTION.name) name = text(field);
+    else if (field.number === FUNCTION.domain) domain = text(field);
+  }
+  return `${domain}:${name}`;
+}
+
+function checkNames(graph: Uint8Array): void {
+  for (const field of fields(graph)) {
+    if (field.number === GRAPH.input || field.number === GRAPH.output) checkName(field);
+  }
+}
+
+function checkName(value: Field): void {
+  for (const field of fields(message(value))) {
+    if (field.number !== VALUE.name) continue;
+    const { byteLength } = message(field);
+    if (byteLength > MAX_NAME_BYTES) {
+      const detail = `The name of an input or output has ${byteLength} bytes; ${MAX_NAME_BYTES} are the most.`;
+      throw new Refusal("model-rejected", detail, { max_bytes: MAX_NAME_BYTES });
     }
+    strictText(field);
   }
-  operators.add(domain === "" || domain === "ai.onnx" ? type : `${domain}:${type}`);
-}
-
-interface Field {
-  readonly number: number;
-  /** The value of a varint field; 0 for the others. */
-  readonly varint: number;
-  /** The content of a length-delimited field, as a view. */
-  readonly bytes: Uint8Array | undefined;
-}
-
-/** Walk the fields of one protobuf message without copying. */
-function* fields(bytes: Uint8Array): Generator<Field> {
-  const cursor = { at: 0 };
-  while (cursor.at < bytes.byteLength) {
-    const tag = readVarint(bytes, cursor);
-    const number = Math.floor(tag / 8);
-    switch (tag % 8) {
-      case 0:
-        yield { number, varint: readVarint(bytes, cursor), bytes: undefined };
-        break;
-      case 1:
-        skip(bytes, cursor, 8);
-        break;
-      case 2: {
-        const length = readVarint(bytes, cursor);
-        const start = cursor.at;
-        skip(bytes, cursor, length);
-        yield { number, varint: 0, bytes: bytes.subarray(start, start + length) };
-        break;
-      }
-      case 5:
-        skip(bytes, cursor, 4);
-        break;
-      default:
-        throw notOnnx(`its bytes break off the protobuf encoding at offset ${cursor.at}`);
-    }
-  }
-}
-
-function skip(bytes: Uint8Array, cursor: { at: number }, length: number): void {
-  if (cursor.at + length > bytes.byteLength) throw notOnnx("it is cut short");
-  cursor.at += length;
-}
-
-/** A base-128 varint. Values beyond 2^53 (negative int64) come out inexact; nothing that is read here has any. */
-function readVarint(bytes: Uint8Array, cursor: { at: number }): number {
-  let value = 0;
-  for (let scale = 1; scale < 2 ** 70; scale *= 128) {
-    const byte = bytes[cursor.at];
-    if (byte === undefined) throw notOnnx("it is cut short");
-    cursor.at += 1;
-    value += (byte & 0x7f) * scale;
-    if (byte < 0x80) return value;
-  }
-  throw notOnnx(`its bytes break off the protobuf encoding at offset ${cursor.at}`);
-}
-
-function message(field: Field): Uint8Array {
-  if (field.bytes === undefined) throw notOnnx(`field ${field.number} has the wrong type`);
-  return field.bytes;
-}
-
-function text(field: Field): string {
-  return new TextDecoder().decode(message(field));
 }
 
 function notOnnx(reason: string): Refusal {

@@ -189,7 +189,9 @@ describe("bytes that are no ONNX file", () => {
     const { operators } = readOnnxFile(whole);
     const ends = Array.from(whole, (_, length) => endOf(whole.subarray(0, length)));
     // The graph is one field, and behind it comes the opset: cut between the two, the file is the whole graph without one.
-    expect(ends.filter((end) => end !== "refused")).toEqual([{ opset: {}, operators, producer: "a trainer" }]);
+    expect(ends.filter((end) => end !== "refused")).toEqual([
+      { opset: {}, operators, producer: "a trainer", nodeRuns: 3, unbounded: [] },
+    ]);
   });
 
   test("are refused or read when any byte of a model is another", () => {

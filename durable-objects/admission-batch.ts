@@ -11,6 +11,7 @@ import { writeBucket } from "../src/admission/cell-state.store.ts";
 import type { HashedKeyGrant } from "../src/admission/hot-state.store.ts";
 import type { TokenBucket } from "../src/admission/token-bucket.rules.ts";
 import { type EntryId, newId } from "../src/shared/ids.ts";
+import { runningLeaseMs } from "../src/usage/ledger.rules.ts";
 import { addRefusals, appendEntries, findClaim } from "../src/usage/ledger.store.ts";
 
 /** What a cell keeps in memory: copies of what its SQLite holds, indexed for admission. */
@@ -55,7 +56,8 @@ export class AdmissionBatch implements AdmissionState {
   }
 
   claimOf(idempotencyKey: string): Claim | undefined {
-    return this.#claims.get(idempotencyKey) ?? findClaim(this.#sql, idempotencyKey, this.#nowMs);
+    const leaseMs = runningLeaseMs(this.tenant.runLimitMs);
+    return this.#claims.get(idempotencyKey) ?? findClaim(this.#sql, idempotencyKey, { nowMs: this.#nowMs, leaseMs });
   }
 
   newEntryId(): EntryId {

@@ -2,11 +2,10 @@ import { DurableObject } from "cloudflare:workers";
 import { drizzle } from "drizzle-orm/d1";
 import { type Admission, type AdmissionRequest, admit } from "../src/admission/admission.rules.ts";
 import {
-  CELL_STATE_SCHEMA,
   type HotState,
   deleteDocument,
-  hasCellState,
   putDocument,
+  putHotState,
   readBucket,
   readHotState,
 } from "../src/admission/cell-state.store.ts";
@@ -85,12 +84,12 @@ export class TenantCell extends DurableObject<Env> {
   /** Read the cell's own database after an eviction. */
   #wake(): CellMemory | undefined {
     const { sql } = this.ctx.storage;
-    const state = hasCellState(sql) ? readHotState(sql) : undefined;
+    const state = readHotState(sql);
     return state && withIndexes(state, readBucket(sql));
   }
 
   /**
-   * Load a tenant that this cell has never seen, and write nothing when there is none: a forged key must not fill a disk.
+   * Load a tenant that this cell has never seen, or saw in another form, and write nothing when there is none: a forged key must not fill a disk.
    * Its absence is remembered for a moment, so that it costs D1 little either.
    */
   async #firstLoad(): Promise<CellMemory | undefined> {
@@ -105,20 +104,17 @@ export class TenantCell extends DurableObject<Env> {
       loadKeyGrants(this.#tenantId, db),
       loadDeployments(this.#tenantId, db),
     ]);
-    const { sql } = this.ctx.storage;
-    this.ctx.storage.transactionSync(() => {
-      sql.exec(CELL_STATE_SCHEMA);
-      sql.exec(LEDGER_SCHEMA);
-      putDocument(sql, "tenant", this.#tenantId, policy);
-      for (const key of keys) putDocument(sql, "key", key.keyId, key);
-      for (const deployment of deployments) putDocument(sql, "model", deployment.modelId, deployment);
-    });
     const state: HotState = {
       policy,
       keys: new Map(keys.map((key) => [key.keyId, key])),
       deployments: new Map(deployments.map((deployment) => [deployment.modelId, deployment])),
     };
-    return withIndexes(state, undefined);
+    const { sql } = this.ctx.storage;
+    this.ctx.storage.transactionSync(() => {
+      putHotState(sql, this.#tenantId, state);
+      sql.exec(LEDGER_SCHEMA);
+    });
+    return withIndexes(state, readBucket(sql));
   }
 
   async #load(memory: CellMemory, change: Change): Promise<void> {

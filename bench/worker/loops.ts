@@ -61,7 +61,11 @@ async function chargeKeys(
   const settlements = admissions.map((admission) => ({
     entryId: requireAdmitted(admission, false),
     outcome: "ok" as const,
+    reason: undefined,
     computeMs: 1,
+    queueMicros: 0,
+    computeMicros: 1_000,
+    isColdStart: false,
     bytesIn: 1,
     bytesOut: 1,
   }));

@@ -26,9 +26,8 @@ export async function copyTenant(
   const tree = await findModelTree(wish.templateId, services.db, wish.model);
   const version = tree?.versions[0];
   if (!template || !version) throw new Error("The tenant to copy has no such model.");
-  const { name, burst, ratePerSecond } = template;
-  const { id: tenantId } = await createTenant(services, { name, burst, ratePerSecond });
-  const { key } = await createKey(tenantId, services, { name, scopes: ["infer"], mode: "live" });
+  const { id: tenantId } = await createTenant(services, template);
+  const { key } = await createKey(tenantId, services, { name: template.name, scopes: ["infer"], mode: "live" });
   const createdAtMs = services.now();
   const modelId = newId("mdl", createdAtMs);
   await insertModel(tenantId, services.db, { id: modelId, name: wish.model, description: "", createdAtMs });

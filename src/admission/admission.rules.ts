@@ -1,4 +1,5 @@
 import type { Scope } from "../identity/keys.rules.ts";
+import type { Backend, ExternalData, Runtime } from "../models/models.rules.ts";
 import type { EntryId, KeyId, ModelId, VersionId } from "../shared/ids.ts";
 import {
   type BucketLimit,
@@ -8,11 +9,14 @@ import {
   refill,
   take,
 } from "./token-bucket.rules.ts";
+import type { Traffic } from "./traffic.rules.ts";
 
 /** The tenant as its cell knows it. */
 export interface TenantPolicy {
   readonly status: "active" | "suspended";
   readonly limit: BucketLimit;
+  /** How long one inference may run, in milliseconds. */
+  readonly runLimitMs: number;
 }
 
 /** What the holder of an API key may do. */
@@ -29,6 +33,12 @@ export interface Deployment {
   readonly versions: readonly DeployedVersion[];
   /** Version number by alias. */
   readonly aliases: Readonly<Record<string, number>>;
+  /** Numbers of the versions that were taken out of service. */
+  readonly retired: readonly number[];
+  /** Whether the model serves anybody. */
+  readonly loaded: boolean;
+  /** How callers who name no version are spread; null when the alias production serves them all. */
+  readonly traffic: Traffic | null;
 }
 
 /** What runs an inference. */
@@ -36,9 +46,13 @@ export interface DeployedVersion {
   readonly modelId: ModelId;
   readonly versionId: VersionId;
   readonly number: number;
+  readonly runtime: Runtime;
   readonly sizeBytes: number;
-  /** Names of its files of external data. */
-  readonly externalData: readonly string[];
+  /** SHA-256 of the ONNX file, hexadecimal. */
+  readonly sha256: string;
+  readonly externalData: readonly ExternalData[];
+  /** Where it runs when its runtime is `backend`. */
+  readonly backend: Backend | null;
 }
 
 /** Which version serves callers that name none. */
@@ -85,6 +99,8 @@ export interface Admitted {
   readonly replayed: boolean;
   readonly version: DeployedVersion;
   readonly limit: LimitState;
+  /** How long it may run, in milliseconds. */
+  readonly runLimitMs: number;
 }
 
 export type Refusal =
@@ -171,7 +187,7 @@ function admitInference(
 
   const bucket = refill(state.bucket, state.tenant.limit, nowMs);
   const claim = request.idempotency && state.claimOf(request.idempotency.key);
-  if (claim) return answerRepeat(claim, request.idempotency?.fingerprint, resolved, limitState(state, bucket));
+  if (claim) return answerRepeat(claim, request.idempotency?.fingerprint, resolved, terms(state, bucket));
 
   const debited = take(bucket);
   if (!debited) return { kind: "quota-exceeded", limit: limitState(state, bucket) };
@@ -180,7 +196,14 @@ function admitInference(
   const entryId = state.newEntryId();
   state.bucket = debited;
   state.charge({ id: entryId, atMs: nowMs, keyId: key.keyId, model, version, idempotency: request.idempotency });
-  return { kind: "admitted", entryId, replayed: false, version, limit: limitState(state, debited) };
+  return { kind: "admitted", entryId, replayed: false, version, ...terms(state, debited) };
+}
+
+type Terms = Pick<Admitted, "limit" | "runLimitMs">;
+
+/** What an admission tells of the tenant's limits. */
+function terms(state: AdmissionState, bucket: TokenBucket): Terms {
+  return { limit: limitState(state, bucket), runLimitMs: state.tenant.runLimitMs };
 }
 
 function limitState(state: AdmissionState, bucket: TokenBucket): LimitState {
@@ -210,11 +233,11 @@ function answerRepeat(
   claim: Claim,
   fingerprint: string | undefined,
   resolved: Resolved,
-  limit: LimitState,
+  { limit, runLimitMs }: Terms,
 ): Admitted | Refusal {
   const { entryId } = claim;
   if (claim.fingerprint !== fingerprint) return { kind: "idempotency-mismatch", entryId };
   if (claim.state === "running") return { kind: "idempotency-in-flight", entryId };
   const charged = resolved.deployment.versions.find((version) => version.versionId === claim.versionId);
-  return { kind: "admitted", entryId, replayed: true, version: charged ?? resolved.version, limit };
+  return { kind: "admitted", entryId, replayed: true, version: charged ?? resolved.version, limit, runLimitMs };
 }

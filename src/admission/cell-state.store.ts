@@ -1,10 +1,10 @@
-import type { KeyId, ModelId } from "../shared/ids.ts";
+import type { KeyId, ModelId, TenantId } from "../shared/ids.ts";
 import type { Deployment, TenantPolicy } from "./admission.rules.ts";
 import type { HashedKeyGrant } from "./hot-state.store.ts";
 import type { TokenBucket } from "./token-bucket.rules.ts";
 
 /** The cell's own copy of what it needs to admit: one JSON document per thing, and the bucket. */
-export const CELL_STATE_SCHEMA = `
+const CELL_STATE_SCHEMA = `
   CREATE TABLE IF NOT EXISTS hot_state (
     kind TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -18,6 +18,9 @@ export const CELL_STATE_SCHEMA = `
   );
 `;
 
+/** What the documents look like. A cell that holds another form drops them and reads D1 again: raise it with each change. */
+const FORMAT = 2;
+
 /** The documents of hot_state, as they are kept in memory too. */
 export interface HotState {
   policy: TenantPolicy;
@@ -25,7 +28,7 @@ export interface HotState {
   readonly deployments: Map<ModelId, Deployment>;
 }
 
-type Documents = { tenant: TenantPolicy; key: HashedKeyGrant; model: Deployment };
+type Documents = { format: number; tenant: TenantPolicy; key: HashedKeyGrant; model: Deployment };
 
 /** Write one document. */
 export function putDocument<K extends keyof Documents>(sql: SqlStorage, kind: K, id: string, body: Documents[K]): void {
@@ -37,13 +40,24 @@ export function deleteDocument(sql: SqlStorage, kind: keyof Documents, id: strin
   sql.exec("DELETE FROM hot_state WHERE kind = ? AND id = ?", kind, id);
 }
 
+/** Make the tables where they are missing, and put these documents in the place of all others. */
+export function putHotState(sql: SqlStorage, tenantId: TenantId, { policy, keys, deployments }: HotState): void {
+  sql.exec(CELL_STATE_SCHEMA);
+  sql.exec("DELETE FROM hot_state");
+  putDocument(sql, "format", "hot_state", FORMAT);
+  putDocument(sql, "tenant", tenantId, policy);
+  for (const key of keys.values()) putDocument(sql, "key", key.keyId, key);
+  for (const deployment of deployments.values()) putDocument(sql, "model", deployment.modelId, deployment);
+}
+
 /** Whether this cell was ever opened for a tenant that exists. */
-export function hasCellState(sql: SqlStorage): boolean {
+function hasCellState(sql: SqlStorage): boolean {
   return sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'hot_state'").toArray().length > 0;
 }
 
-/** Read everything back after the cell was evicted; undefined when no tenant was ever written. */
+/** Read everything back after the cell was evicted; undefined when no tenant was ever written, or not in this form. */
 export function readHotState(sql: SqlStorage): HotState | undefined {
+  if (!hasCellState(sql) || readDocuments(sql, "format")[0] !== FORMAT) return undefined;
   const policy = readDocuments(sql, "tenant")[0];
   if (!policy) return undefined;
   return {

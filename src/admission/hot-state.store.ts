@@ -14,7 +14,9 @@ export interface HashedKeyGrant extends KeyGrant {
 /** The tenant's status and limits as D1 has them now; undefined when there is no such tenant. */
 export async function loadTenantPolicy(tenantId: TenantId, db: Database): Promise<TenantPolicy | undefined> {
   const [row] = await db.select().from(tenants).where(eq(tenants.id, tenantId));
-  return row && { status: row.status, limit: { burst: row.burst, ratePerSecond: row.ratePerSecond } };
+  if (!row) return undefined;
+  const { status, burst, ratePerSecond, maxRunMs } = row;
+  return { status, limit: { burst, ratePerSecond }, runLimitMs: maxRunMs };
 }
 
 /** The tenant's keys as D1 has them now: all of them, or the one that is named. */
@@ -32,14 +34,26 @@ export async function loadDeployments(tenantId: TenantId, db: Database, modelId?
   const model = modelId === undefined ? undefined : eq(models.id, modelId);
   const versionModel = modelId === undefined ? undefined : eq(versions.modelId, modelId);
   const aliasModel = modelId === undefined ? undefined : eq(aliases.modelId, modelId);
-  const { id, number, sizeBytes, externalData } = versions;
+  const { modelId: ofModel, number, runtime, sizeBytes, sha256, externalData, backend, retiredAtMs } = versions;
   const [modelRows, versionRows, aliasRows] = await db.batch([
     db
       .select()
       .from(models)
       .where(and(eq(models.tenantId, tenantId), model)),
     db
-      .select({ id, number, sizeBytes, externalData, modelId: versions.modelId })
+      .select({
+        version: {
+          modelId: ofModel,
+          versionId: versions.id,
+          number,
+          runtime,
+          sizeBytes,
+          sha256,
+          externalData,
+          backend,
+        },
+        retiredAtMs,
+      })
       .from(versions)
       .where(and(eq(versions.tenantId, tenantId), versionModel)),
     db
@@ -47,18 +61,18 @@ export async function loadDeployments(tenantId: TenantId, db: Database, modelId?
       .from(aliases)
       .where(and(eq(aliases.tenantId, tenantId), aliasModel)),
   ]);
-  const versionsOf = Map.groupBy(versionRows, (row) => row.modelId);
+  const versionsOf = Map.groupBy(versionRows, (row) => row.version.modelId);
   const aliasesOf = Map.groupBy(aliasRows, (row) => row.modelId);
-  return modelRows.map((row) => ({
-    modelId: row.id,
-    name: row.name,
-    versions: (versionsOf.get(row.id) ?? []).map((version) => ({
-      modelId: row.id,
-      versionId: version.id,
-      number: version.number,
-      sizeBytes: version.sizeBytes,
-      externalData: version.externalData.map((file) => file.name),
-    })),
-    aliases: Object.fromEntries((aliasesOf.get(row.id) ?? []).map((alias) => [alias.name, alias.versionNumber])),
-  }));
+  return modelRows.map(({ id, name, loaded, traffic }) => {
+    const own = versionsOf.get(id) ?? [];
+    return {
+      modelId: id,
+      name,
+      versions: own.map(({ version }) => version),
+      aliases: Object.fromEntries((aliasesOf.get(id) ?? []).map((alias) => [alias.name, alias.versionNumber])),
+      retired: own.filter((row) => row.retiredAtMs !== null).map(({ version }) => version.number),
+      loaded,
+      traffic,
+    };
+  });
 }

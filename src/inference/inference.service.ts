@@ -2,7 +2,7 @@ import { ENGINE_HEADERS } from "../../engine/contract.ts";
 import type { EngineRefusal } from "../../engine/refusal.ts";
 import type { Admitted, Idempotency, Refusal } from "../admission/admission.rules.ts";
 import type { Credential } from "../http/context.ts";
-import { versionFiles } from "../models/models.rules.ts";
+import { namesOf, versionFiles } from "../models/models.rules.ts";
 import type { Services } from "../services.ts";
 import type { Settlement } from "../usage/ledger.rules.ts";
 import { modelIsolate } from "./isolate.ts";
@@ -34,8 +34,15 @@ export async function infer(credential: Credential, services: Services, request:
 
   const startedMs = performance.now();
   const inferred = await run(credential, services, request, admission);
-  const computeMs = Math.ceil(performance.now() - startedMs);
-  services.settle(tenantId, { entryId: admission.entryId, computeMs, ...figuresOf(inferred, request) });
+  const elapsedMs = performance.now() - startedMs;
+  services.settle(tenantId, {
+    entryId: admission.entryId,
+    computeMs: Math.ceil(elapsedMs),
+    queueMicros: 0,
+    computeMicros: Math.round(elapsedMs * 1000),
+    isColdStart: false,
+    ...figuresOf(inferred, request),
+  });
   return inferred;
 }
 
@@ -45,8 +52,8 @@ async function run(
   request: InferenceRequest,
   admitted: Admitted,
 ): Promise<Exclude<Inferred, { kind: "refused" }>> {
-  const { versionId, modelId, number } = admitted.version;
-  const files = versionFiles(credential.tenantId, modelId, admitted.version);
+  const { versionId, modelId, number, externalData } = admitted.version;
+  const files = versionFiles(credential.tenantId, modelId, { versionId, externalData: namesOf(externalData) });
   try {
     const isolate = modelIsolate(services, versionId, files);
     const response = await isolate.fetch("http://engine/infer", {
@@ -68,17 +75,17 @@ async function run(
 function figuresOf(
   inferred: Exclude<Inferred, { kind: "refused" }>,
   request: InferenceRequest,
-): Pick<Settlement, "outcome" | "bytesIn" | "bytesOut"> {
+): Pick<Settlement, "outcome" | "reason" | "bytesIn" | "bytesOut"> {
   const announced = Number(request.bodyHeaders["Content-Length"] ?? 0);
   switch (inferred.kind) {
     case "answered": {
       const { headers } = inferred.response;
       const bytesIn = Number(headers.get(ENGINE_HEADERS.bytesIn));
-      return { outcome: "ok", bytesIn, bytesOut: Number(headers.get("content-length")) };
+      return { outcome: "ok", reason: undefined, bytesIn, bytesOut: Number(headers.get("content-length")) };
     }
     case "rejected":
-      return { outcome: "rejected", bytesIn: announced, bytesOut: 0 };
+      return { outcome: "rejected", reason: inferred.refusal.code, bytesIn: announced, bytesOut: 0 };
     case "failed":
-      return { outcome: "failed", bytesIn: announced, bytesOut: 0 };
+      return { outcome: "failed", reason: "runtime-failed", bytesIn: announced, bytesOut: 0 };
   }
 }

@@ -21,6 +21,30 @@ export interface ExternalData {
   readonly sha256: string;
 }
 
+/** What runs a version: an isolate, our container with native ONNX Runtime, or the tenant's own inference server. */
+export type Runtime = "isolate" | "container" | "backend";
+
+/** Why a version runs where it runs: what its uploader wished for, and what spoke for another runtime. */
+export interface Placement {
+  readonly wished: "auto" | Runtime;
+  readonly reasons: readonly string[];
+}
+
+/** A secret that only the Worker can open. Both parts are base64url; the API never shows them. */
+export interface SealedSecret {
+  readonly iv: string;
+  readonly ciphertext: string;
+}
+
+/** A tenant's own inference server, which speaks the Open Inference Protocol. */
+export interface Backend {
+  readonly url: string;
+  /** The model's name there. */
+  readonly model: string;
+  /** The value of the Authorization header that it is called with. */
+  readonly authorization: SealedSecret | null;
+}
+
 /** Where the files of one version lie in R2. */
 export interface VersionFiles {
   readonly model: string;
@@ -39,6 +63,11 @@ export function versionFiles(
     model: `${stem}.onnx`,
     externalData: version.externalData.map((name, index) => ({ name, objectKey: `${stem}.data/${index}` })),
   };
+}
+
+/** The names of files of external data, in order. */
+export function namesOf(externalData: readonly ExternalData[]): string[] {
+  return externalData.map((file) => file.name);
 }
 
 /** All object keys of a version. */

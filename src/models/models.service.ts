@@ -1,6 +1,6 @@
 import type { Services } from "../services.ts";
 import { type TenantId, newId } from "../shared/ids.ts";
-import { objectKeysOf, versionFiles } from "./models.rules.ts";
+import { namesOf, objectKeysOf, versionFiles } from "./models.rules.ts";
 import { type ModelTree, deleteAlias, deleteModel, deleteVersion, insertModel, putAlias } from "./models.store.ts";
 import type { AliasRow, ModelRow, VersionRow } from "./models.tables.ts";
 
@@ -69,6 +69,5 @@ export async function removeModel(tenantId: TenantId, services: Services, tree: 
 const R2_DELETE_LIMIT = 1000;
 
 function objectKeysOfRow(tenantId: TenantId, { id, modelId, externalData }: VersionRow): string[] {
-  const names = externalData.map((file) => file.name);
-  return objectKeysOf(versionFiles(tenantId, modelId, { versionId: id, externalData: names }));
+  return objectKeysOf(versionFiles(tenantId, modelId, { versionId: id, externalData: namesOf(externalData) }));
 }

@@ -10,6 +10,9 @@ export interface ModelTree {
   readonly aliases: AliasRow[];
 }
 
+/** A version before it has its number. */
+export type NewVersion = Omit<VersionRow, "tenantId" | "number" | "retiredAtMs">;
+
 /** Register a model's name; undefined when the tenant has one of that name. */
 export async function insertModel(
   tenantId: TenantId,
@@ -77,7 +80,7 @@ export async function findModelTree(tenantId: TenantId, db: Database, name: stri
 export async function insertVersion(
   tenantId: TenantId,
   db: Database,
-  version: Omit<VersionRow, "tenantId" | "number">,
+  version: NewVersion,
   firstAlias: string,
 ): Promise<VersionRow> {
   const { modelId, createdAtMs } = version;

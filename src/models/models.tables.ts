@@ -1,6 +1,7 @@
 import { foreignKey, integer, primaryKey, sqliteTable, text, unique } from "drizzle-orm/sqlite-core";
 import type { Inspection } from "../../engine/signature.ts";
-import type { ExternalData } from "./models.rules.ts";
+import type { Serving, Traffic } from "../admission/traffic.rules.ts";
+import type { Backend, ExternalData, Placement } from "./models.rules.ts";
 import type { ModelId, TenantId, VersionId } from "../shared/ids.ts";
 import { tenants } from "../tenants/tenants.tables.ts";
 
@@ -18,6 +19,12 @@ export const models = sqliteTable(
     /** The highest version number ever given: a deleted version's number is not used again. */
     lastVersion: integer("last_version").notNull(),
     createdAtMs: integer("created_at_ms").notNull(),
+    /** A model that is not loaded keeps everything and serves nobody. */
+    loaded: integer("loaded", { mode: "boolean" }).notNull().default(true),
+    /** How callers who name no version are spread over versions; null when the alias production serves them all. */
+    traffic: text("traffic", { mode: "json" }).$type<Traffic>(),
+    /** What served them before the last change, for the way back. */
+    previous: text("previous", { mode: "json" }).$type<Serving>(),
   },
   (table) => [unique("models_by_name").on(table.tenantId, table.name)],
 );
@@ -40,6 +47,17 @@ export const versions = sqliteTable(
     externalData: text("external_data", { mode: "json" }).$type<ExternalData[]>().notNull(),
     inspection: text("inspection", { mode: "json" }).$type<Inspection>().notNull(),
     createdAtMs: integer("created_at_ms").notNull(),
+    runtime: text("runtime", { enum: ["isolate", "container", "backend"] })
+      .notNull()
+      .default("isolate"),
+    placement: text("placement", { mode: "json" })
+      .$type<Placement>()
+      .notNull()
+      .default({ wished: "auto", reasons: [] }),
+    /** Where it runs when its runtime is `backend`. */
+    backend: text("backend", { mode: "json" }).$type<Backend>(),
+    /** When it was taken out of service. */
+    retiredAtMs: integer("retired_at_ms"),
   },
   (table) => [unique("versions_by_number").on(table.modelId, table.number)],
 );

@@ -6,7 +6,7 @@ import { type TenantId, newId } from "../shared/ids.ts";
 import { inspectModel } from "./inspection.ts";
 import { type IncomingFile, storeFile } from "./files.store.ts";
 import { type ExternalData, type VersionFiles, objectKeysOf, tooLargeToRun, versionFiles } from "./models.rules.ts";
-import { findModelTree, insertVersion } from "./models.store.ts";
+import { type NewVersion, findModelTree, insertVersion } from "./models.store.ts";
 import type { ModelRow, VersionRow } from "./models.tables.ts";
 
 /** A model on its way in. */
@@ -58,6 +58,9 @@ export async function uploadVersion(
       sha256: stored.sha256,
       externalData: stored.externalData,
       inspection,
+      runtime: "isolate",
+      placement: { wished: "auto", reasons: [] },
+      backend: null,
       createdAtMs: services.now(),
     });
     if (!version) return { kind: "model-gone" };
@@ -102,7 +105,7 @@ async function register(
   tenantId: TenantId,
   services: Services,
   modelName: string,
-  row: Omit<VersionRow, "tenantId" | "number">,
+  row: NewVersion,
 ): Promise<VersionRow | undefined> {
   try {
     return await insertVersion(tenantId, services.db, row, DEFAULT_ALIAS);

@@ -8,7 +8,7 @@ import { operatorOnly } from "../identity/guards.ts";
 import { createdKeySchema, newKeySchema, presentKey } from "../identity/keys.schemas.ts";
 import { createKey } from "../identity/keys.service.ts";
 import { type TenantId, isId } from "../shared/ids.ts";
-import { newTenantSchema, presentTenant, tenantChangeSchema, tenantSchema } from "./tenants.schemas.ts";
+import { limitsFrom, newTenantSchema, presentTenant, tenantChangeSchema, tenantSchema } from "./tenants.schemas.ts";
 import { changeTenant, createTenant } from "./tenants.service.ts";
 import { findTenant, listTenants } from "./tenants.store.ts";
 
@@ -80,8 +80,7 @@ const createTenantKeyRoute = createRoute({
 export const tenantRoutes = createRouter()
   .openapi(createTenantRoute, async (c) => {
     const { name, limits } = c.req.valid("json");
-    const wish = { name, burst: limits.burst, ratePerSecond: limits.rate_per_second };
-    return c.json(presentTenant(await createTenant(c.var.services, wish)), 201);
+    return c.json(presentTenant(await createTenant(c.var.services, { name, ...limitsFrom(limits) })), 201);
   })
   .openapi(listTenantsRoute, async (c) => {
     const { limit, after } = c.req.valid("query");
@@ -103,7 +102,7 @@ export const tenantRoutes = createRouter()
     const patch = {
       ...(name !== undefined && { name }),
       ...(status && { status }),
-      ...(limits && { burst: limits.burst, ratePerSecond: limits.rate_per_second }),
+      ...(limits && limitsFrom(limits)),
     };
     const tenant = isId("ten", tenantId) ? await changeTenant(tenantId, c.var.services, patch) : undefined;
     if (!tenant) return problem(c, "tenant-not-found", noTenant(tenantId));

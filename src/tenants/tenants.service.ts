@@ -1,12 +1,12 @@
 import type { Services } from "../services.ts";
 import { type TenantId, newId } from "../shared/ids.ts";
 import { type TenantPatch, insertTenant, updateTenant } from "./tenants.store.ts";
-import type { TenantRow } from "./tenants.tables.ts";
+import type { TenantLimits, TenantRow } from "./tenants.tables.ts";
 
 /** Register a tenant; its cell comes to be with its first request. */
 export async function createTenant(
   services: Services,
-  wish: Pick<TenantRow, "name" | "burst" | "ratePerSecond">,
+  wish: Pick<TenantRow, "name"> & TenantLimits,
 ): Promise<TenantRow> {
   const createdAtMs = services.now();
   const id = newId("ten", createdAtMs);

@@ -1,10 +1,10 @@
 import { eq, sql } from "drizzle-orm";
 import type { Database } from "../shared/database.ts";
 import type { TenantId } from "../shared/ids.ts";
-import { type TenantRow, tenants } from "./tenants.tables.ts";
+import { type TenantLimitPatch, type TenantRow, tenants } from "./tenants.tables.ts";
 
 /** What may be changed of a tenant; what is left out stays. */
-export type TenantPatch = Partial<Pick<TenantRow, "name" | "status" | "burst" | "ratePerSecond">>;
+export type TenantPatch = Partial<Pick<TenantRow, "name" | "status">> & TenantLimitPatch;
 
 /** Register a tenant. */
 export async function insertTenant(tenantId: TenantId, db: Database, tenant: Omit<TenantRow, "id">): Promise<void> {

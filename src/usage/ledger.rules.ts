@@ -14,14 +14,27 @@ export type Outcome = "pending" | "ok" | "rejected" | "failed";
 export interface Settlement {
   readonly entryId: EntryId;
   readonly outcome: Exclude<Outcome, "pending">;
+  /** The code of the problem that a rejected or failed inference was answered with. */
+  readonly reason: string | undefined;
   /** From handing the request to the model's isolate until its answer began, rounded up to milliseconds. */
   readonly computeMs: number;
+  /** Waiting for something to run on, in microseconds. */
+  readonly queueMicros: number;
+  /** Running, in microseconds. */
+  readonly computeMicros: number;
+  /** Whether the version had to be started for it. */
+  readonly isColdStart: boolean;
   readonly bytesIn: number;
   readonly bytesOut: number;
 }
 
-/** How long an unsettled inference counts as running, in milliseconds: longer than any run may take. */
-export const RUNNING_LEASE_MS = 60_000;
+/** What may pass beside the run itself: a cold start, the answer's way out, the settlement's way back. */
+const SETTLING_MS = 50_000;
+
+/** How long an unsettled inference counts as running, in milliseconds: longer than the tenant's runs may take. */
+export function runningLeaseMs(runLimitMs: number): number {
+  return runLimitMs + SETTLING_MS;
+}
 
 /** Units charged for an outcome: only answers cost. */
 export function chargedUnits(outcome: Outcome): 0 | 1 {
@@ -29,6 +42,6 @@ export function chargedUnits(outcome: Outcome): 0 | 1 {
 }
 
 /** What an idempotency key's earlier, charged request means to its repetition now. */
-export function claimState(outcome: Outcome, ageMs: number): "running" | "charged" {
-  return outcome === "pending" && ageMs < RUNNING_LEASE_MS ? "running" : "charged";
+export function claimState(outcome: Outcome, ageMs: number, leaseMs: number): "running" | "charged" {
+  return outcome === "pending" && ageMs < leaseMs ? "running" : "charged";
 }

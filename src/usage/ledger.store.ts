@@ -56,7 +56,11 @@ export function appendEntries(sql: SqlStorage, entries: readonly NewEntry[]): vo
 }
 
 /** What an idempotency key stands for; undefined when it was never seen. */
-export function findClaim(sql: SqlStorage, idempotencyKey: string, nowMs: number): Claim | undefined {
+export function findClaim(
+  sql: SqlStorage,
+  idempotencyKey: string,
+  { nowMs, leaseMs }: { nowMs: number; leaseMs: number },
+): Claim | undefined {
   const [row] = sql
     .exec<{ id: EntryId; fingerprint: string; version_id: VersionId; outcome: Outcome; at_ms: number }>(
       "SELECT id, fingerprint, version_id, outcome, at_ms FROM ledger WHERE idempotency_key = ?",
@@ -64,7 +68,7 @@ export function findClaim(sql: SqlStorage, idempotencyKey: string, nowMs: number
     )
     .toArray();
   if (!row) return undefined;
-  const state = claimState(row.outcome, nowMs - row.at_ms);
+  const state = claimState(row.outcome, nowMs - row.at_ms, leaseMs);
   return { entryId: row.id, fingerprint: row.fingerprint, versionId: row.version_id, state };
 }
 

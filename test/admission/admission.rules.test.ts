@@ -40,7 +40,14 @@ describe("an inference that is admitted", () => {
     const [entry] = state.entries;
     // Of five calls four are left; the fifth comes back in 1 s / 2 = 500 ms; 5 calls at 2 a second fill in 2.5 s, 3 whole.
     const told = { policy: "inference", quota: 5, windowSeconds: 3, remaining: 4, resetMs: 500 };
-    expect(answer).toEqual({ kind: "admitted", entryId: entry?.id, replayed: false, version, limit: told });
+    expect(answer).toEqual({
+      kind: "admitted",
+      entryId: entry?.id,
+      replayed: false,
+      version,
+      limit: told,
+      runLimitMs: 10_000,
+    });
     expect(state.entries).toEqual([
       { id: entry?.id, atMs: NOW_MS, keyId: state.keys.get("secret")?.keyId, model: "m", version, idempotency },
     ]);

@@ -4,7 +4,7 @@ import { type Cells, requestAdmission, settleLater } from "../../src/admission/a
 import type { Admission, AdmissionRequest } from "../../src/admission/admission.rules.ts";
 import { newId } from "../../src/shared/ids.ts";
 import type { Settlement } from "../../src/usage/ledger.rules.ts";
-import { readLedger } from "../support/cell.ts";
+import { readLedger, settlementOf } from "../support/cell.ts";
 import { callToTheEnd } from "../support/direct.ts";
 import { addOneRequest, deploy } from "../support/models.ts";
 import { newTenant } from "../support/tenant.ts";
@@ -12,7 +12,7 @@ import { newTenant } from "../support/tenant.ts";
 const access: AdmissionRequest = { kind: "access", credential: "secret", anyScope: ["models:read"] };
 
 function settlement(): Settlement {
-  return { entryId: newId("ent", 0), outcome: "ok", computeMs: 1, bytesIn: 2, bytesOut: 3 };
+  return settlementOf(newId("ent", 0));
 }
 
 /** Cells that are one function each. */

@@ -22,7 +22,7 @@ export const limit: BucketLimit = { burst: 5, ratePerSecond: 2 };
 
 /** What the admission rules read and write, in memory. */
 export class MemoryState implements AdmissionState {
-  tenant: TenantPolicy = { status: "active", limit };
+  tenant: TenantPolicy = { status: "active", limit, runLimitMs: 10_000 };
   bucket: TokenBucket = fullBucket(limit, NOW_MS);
   readonly keys = new Map<string, KeyGrant>();
   readonly deployments = new Map<string, Deployment>();
@@ -64,9 +64,28 @@ export function grantOf(scopes: readonly Scope[], revokedAtMs: number | null = n
 export function deploymentOf(name: string, count: number, aliases?: Record<string, number>): Deployment {
   const modelId = newId("mdl", 0);
   const versions = Array.from({ length: count }, (_, index): DeployedVersion => {
-    return { modelId, versionId: newId("ver", index), number: index + 1, sizeBytes: 100, externalData: [] };
+    const sha256 = String(index).repeat(64);
+    const versionId = newId("ver", index);
+    return {
+      modelId,
+      versionId,
+      number: index + 1,
+      runtime: "isolate",
+      sizeBytes: 100,
+      sha256,
+      externalData: [],
+      backend: null,
+    };
   });
-  return { modelId, name, versions, aliases: aliases ?? { [DEFAULT_ALIAS]: count } };
+  return {
+    modelId,
+    name,
+    versions,
+    aliases: aliases ?? { [DEFAULT_ALIAS]: count },
+    retired: [],
+    loaded: true,
+    traffic: null,
+  };
 }
 
 /** A tenant whose key "secret" may infer, with a model "m" of three versions. */

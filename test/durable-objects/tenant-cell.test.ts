@@ -6,7 +6,8 @@ import type { Admission, AdmissionRequest } from "../../src/admission/admission.
 import { hashApiKey } from "../../src/identity/guards.ts";
 import { newApiKey } from "../../src/identity/keys.rules.ts";
 import { newId } from "../../src/shared/ids.ts";
-import { cellOf, inferRequest, readLedger, requireAdmitted } from "../support/cell.ts";
+import { cellOf, inferRequest, readLedger, requireAdmitted, settlementOf } from "../support/cell.ts";
+import { withStoppedClock } from "../support/clock.ts";
 import { deploy } from "../support/models.ts";
 import { callAsOperator, newTenant } from "../support/tenant.ts";
 
@@ -77,7 +78,7 @@ describe("a tenant's cell", () => {
     const cell = cellOf(tenant);
     const [first] = await cell.admit([inferRequest(tenant, "m", "again")]);
     const { entryId } = requireAdmitted(first);
-    await cell.settle([{ entryId, outcome: "ok", computeMs: 5, bytesIn: 10, bytesOut: 20 }]);
+    await cell.settle([settlementOf(entryId)]);
     await evictDurableObject(cell);
     const [second] = await cell.admit([inferRequest(tenant, "m", "again")]);
     expect(requireAdmitted(second)).toMatchObject({ entryId, replayed: true });
@@ -90,7 +91,7 @@ describe("a tenant's cell", () => {
     const cell = cellOf(tenant);
     const [first] = await cell.admit([inferRequest(tenant, "m", "again")]);
     const failed = requireAdmitted(first).entryId;
-    await cell.settle([{ entryId: failed, outcome: "failed", computeMs: 5, bytesIn: 10, bytesOut: 0 }]);
+    await cell.settle([settlementOf(failed, { outcome: "failed", reason: "runtime-failed", bytesOut: 0 })]);
     const [second] = await cell.admit([inferRequest(tenant, "m", "again")]);
     expect(requireAdmitted(second)).toMatchObject({ replayed: false });
     expect((await readLedger(tenant)).map(({ units, outcome }) => [units, outcome])).toEqual([
@@ -105,8 +106,8 @@ describe("a tenant's cell", () => {
     const cell = cellOf(tenant);
     const [answer] = await cell.admit([inferRequest(tenant, "m")]);
     const { entryId } = requireAdmitted(answer);
-    await cell.settle([{ entryId, outcome: "ok", computeMs: 5, bytesIn: 10, bytesOut: 20 }]);
-    await cell.settle([{ entryId, outcome: "failed", computeMs: 9, bytesIn: 9, bytesOut: 9 }]);
+    await cell.settle([settlementOf(entryId)]);
+    await cell.settle([settlementOf(entryId, { outcome: "failed", computeMs: 9, bytesIn: 9, bytesOut: 9 })]);
     expect(await readLedger(tenant)).toMatchObject([
       { units: 1, outcome: "ok", compute_ms: 5, bytes_in: 10, bytes_out: 20 },
     ]);
@@ -169,6 +170,23 @@ describe("a tenant's cell", () => {
     await evictDurableObject(cell);
     const [answer] = await cell.admit([inferRequest(tenant, "m")]);
     expect(answer?.kind).toBe("admitted");
+  });
+
+  test("a cell whose documents have an older form reads D1 again, and keeps its ledger and what is left of its limit", async () => {
+    const tenant = await newTenant({ limits: { burst: 3, rate_per_second: 1 } });
+    await deploy(tenant, "m");
+    const cell = cellOf(tenant);
+    await withStoppedClock("2030-01-01T00:00:00Z", async () => {
+      await cell.admit([inferRequest(tenant, "m"), inferRequest(tenant, "m")]);
+      await runInDurableObject(cell, (_cell, state) => {
+        state.storage.sql.exec("DELETE FROM hot_state WHERE kind = 'format'");
+        state.storage.sql.exec(`UPDATE hot_state SET body = '{"name":"m"}' WHERE kind = 'model'`);
+      });
+      await evictDurableObject(cell);
+      const answers = await cell.admit([inferRequest(tenant, "m"), inferRequest(tenant, "m")]);
+      expect(answers.map(({ kind }) => kind)).toEqual(["admitted", "quota-exceeded"]);
+    });
+    expect(await readLedger(tenant)).toHaveLength(3);
   });
 
   test("a credential is looked up by its hash alone: the key's text never reaches the cell", async () => {

@@ -2,6 +2,8 @@ import { env } from "cloudflare:workers";
 import { runInDurableObject } from "cloudflare:test";
 import { hashApiKey } from "../../src/identity/guards.ts";
 import type { Admission, InferRequest } from "../../src/admission/admission.rules.ts";
+import type { EntryId } from "../../src/shared/ids.ts";
+import type { Settlement } from "../../src/usage/ledger.rules.ts";
 import type { TenantCell } from "../../durable-objects/tenant-cell.ts";
 import type { TestTenant } from "./tenant.ts";
 
@@ -14,6 +16,22 @@ export function cellOf(tenant: TestTenant): DurableObjectStub<TenantCell> {
 export function inferRequest(tenant: TestTenant, model: string, idempotencyKey?: string): InferRequest {
   const idempotency = idempotencyKey === undefined ? undefined : { key: idempotencyKey, fingerprint: "same payload" };
   return { kind: "infer", credential: hashApiKey(tenant.key), model, version: undefined, idempotency };
+}
+
+/** How an inference ended: well, after 5 ms, unless something else is said. */
+export function settlementOf(entryId: EntryId, changed: Partial<Settlement> = {}): Settlement {
+  return {
+    entryId,
+    outcome: "ok",
+    reason: undefined,
+    computeMs: 5,
+    queueMicros: 100,
+    computeMicros: 4_900,
+    isColdStart: false,
+    bytesIn: 10,
+    bytesOut: 20,
+    ...changed,
+  };
 }
 
 /** One line of a cell's ledger. */

@@ -8,7 +8,7 @@ type Tenant = {
   id: string;
   name: string;
   status: string;
-  limits: { burst: number; rate_per_second: number };
+  limits: Record<string, number>;
   created_at: string;
 };
 
@@ -33,15 +33,39 @@ describe("registering a tenant", () => {
       id: expect.stringMatching(/^ten_[0-7][0-9a-z]{25}$/),
       name: "Acme",
       status: "active",
-      limits: { burst: 200, rate_per_second: 100 },
+      limits: {
+        burst: 200,
+        rate_per_second: 100,
+        models: 100,
+        versions_per_model: 50,
+        stored_bytes: 10_737_418_240, // 10 · 1024 · 1024 · 1024
+        run_ms: 10_000,
+      },
       created_at: expect.stringMatching(/Z$/),
     });
     expect(await read(tenant.id)).toEqual(tenant);
   });
 
   test("takes limits of its own", async () => {
-    const limits = { burst: 1, rate_per_second: 1_000_000 };
-    expect(await register({ name: "Acme", limits })).toMatchObject({ limits });
+    const limits = {
+      burst: 1,
+      rate_per_second: 1_000_000,
+      models: 1,
+      versions_per_model: 2,
+      stored_bytes: 3,
+      run_ms: 4,
+    };
+    const tenant = await register({ name: "Acme", limits });
+    expect(tenant.limits).toEqual(limits);
+    expect(await read(tenant.id)).toEqual(tenant);
+  });
+
+  test("takes some limits and gives it the defaults of the others", async () => {
+    const { limits } = await register();
+    expect((await register({ name: "Acme", limits: { run_ms: 300_000 } })).limits).toEqual({
+      ...limits,
+      run_ms: 300_000,
+    });
   });
 
   test("may be repeated: names are no ids", async () => {
@@ -56,7 +80,10 @@ describe("registering a tenant", () => {
     [{ name: "a", limits: { burst: 0, rate_per_second: 1 } }, "limits.burst"],
     [{ name: "a", limits: { burst: 1.5, rate_per_second: 1 } }, "limits.burst"],
     [{ name: "a", limits: { burst: 1, rate_per_second: 1_000_001 } }, "limits.rate_per_second"],
-    [{ name: "a", limits: { burst: 1 } }, "limits.rate_per_second"],
+    [{ name: "a", limits: { models: 0 } }, "limits.models"],
+    [{ name: "a", limits: { versions_per_model: "1" } }, "limits.versions_per_model"],
+    [{ name: "a", limits: { stored_bytes: 2 ** 53 } }, "limits.stored_bytes"],
+    [{ name: "a", limits: { run_ms: 300_001 } }, "limits.run_ms"],
     [{ name: "a", limits: { burst: 1, rate_per_second: 1, w: 1 } }, "limits"],
     [{ name: "a", status: "suspended" }, "body"],
   ])("with %j is refused and names %s", async (json, field) => {
@@ -91,14 +118,17 @@ describe("changing a tenant", () => {
     expect(changed.status).toBe(200);
     expect(await changed.json()).toEqual({ ...tenant, name: "Acme Ltd" });
     await callAsOperator("PATCH", `/admin/tenants/${tenant.id}`, { json: { status: "suspended" } });
-    expect(await read(tenant.id)).toEqual({ ...tenant, name: "Acme Ltd", status: "suspended" });
+    await callAsOperator("PATCH", `/admin/tenants/${tenant.id}`, { json: { limits: { models: 7 } } });
+    const limits = { ...tenant.limits, models: 7 };
+    expect(await read(tenant.id)).toEqual({ ...tenant, name: "Acme Ltd", status: "suspended", limits });
   });
 
   test.each([
     [{}, "body"],
     [{ status: "deleted" }, "status"],
     [{ name: " " }, "name"],
-    [{ limits: { burst: 1 } }, "limits.rate_per_second"],
+    [{ limits: {} }, "limits"],
+    [{ limits: { burst: 0 } }, "limits.burst"],
   ])("with %j is refused and names %s", async (json, field) => {
     const tenant = await register();
     const response = await callAsOperator("PATCH", `/admin/tenants/${tenant.id}`, { json });

@@ -148,6 +148,10 @@ const engineIsSealed: Boundary = {
   regex: `${packages(...HONO, "drizzle-orm", "stripe", "cloudflare", "node")}|${room("src", "durable-objects", ...OUTER_ROOMS)}`,
   message: "engine/ runs sealed, in an isolate without bindings and in the container: keep what it needs in engine/.",
 };
+const containerIsApart: Boundary = {
+  regex: room("src", "durable-objects", ...OUTER_ROOMS),
+  message: "container/ is an image of its own: it imports engine/, its own files and its packages.",
+};
 
 const SRC = [noOuterRoom, noBarrel, cellsByType];
 const RULES = [rulesArePure, rulesStandBelow, rulesSeeShapes];
@@ -178,4 +182,5 @@ export const boundaries: OxlintOverride[] = [
   within("durable-objects/**/*.ts", noOuterRoom, noBarrel, cellsKnowNoHttp, cellsOnly),
   within("durable-objects/**/*.rules.ts", noOuterRoom, noBarrel, ...RULES, cellsOnly),
   within("engine/**/*.ts", engineIsSealed, noBarrel),
+  within("container/**/*.ts", containerIsApart, noBarrel),
 ];

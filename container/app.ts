@@ -1,0 +1,25 @@
+import { Hono } from "hono";
+import { HTTPException } from "hono/http-exception";
+import { bearer } from "./bearer.ts";
+import { health } from "./health.ts";
+import { inference } from "./inference.ts";
+import { refusal, refused } from "./problem.ts";
+import { repository } from "./repository.ts";
+import type { Services } from "./services.ts";
+
+/** The map of the container's routes: health is open, all else needs the token. */
+export function createApp(services: Services): Hono {
+  const app = new Hono();
+  app.route("/v2/health", health(services));
+  app.use(bearer(services.config.token));
+  app.route("/v2", inference(services));
+  app.route("/v2/repository", repository(services));
+  app.get("/metrics", async (context) => context.text(await services.metrics.text()));
+  app.notFound(() => refusal(refused("not-found", "There is nothing at this path; see container/README.md.")));
+  app.onError((error) => {
+    if (error instanceof HTTPException) return refusal(refused("bad-request", error.message));
+    services.log.error("request-failed", { reason: error.stack ?? error.message });
+    return refusal(refused("internal-error", "The server failed; its log says why."));
+  });
+  return app;
+}

@@ -1,0 +1,158 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import type { Duplex } from "node:stream";
+import { type Frame, FrameReader, frameStart } from "./frames.ts";
+import type { Command, Reply } from "./messages.ts";
+import { readReply } from "./replies.ts";
+
+/** Why a process came to its end. `exit` is its own doing: a crash, or a bug. */
+export type EndCause = "time" | "memory" | "exit" | "room" | "drain";
+
+/** What came of a command. */
+export type Outcome =
+  | { readonly kind: "replied"; readonly reply: Reply; readonly body: Uint8Array }
+  /** The process ended while it was at it. */
+  | { readonly kind: "ended"; readonly cause: EndCause; readonly usedBytes: number }
+  /** The process ended before it got to it. */
+  | { readonly kind: "untouched" };
+
+interface Task {
+  readonly limitMs: number;
+  readonly settle: (outcome: Outcome) => void;
+  readonly onStart: () => void;
+}
+
+const PROGRAM = new URL("./worker.ts", import.meta.url);
+/** Of Linux on x64, and on arm64 as distributions build it. */
+const PAGE_BYTES = 4096;
+
+/**
+ * One worker process as the server sees it: it does the tasks it is given in order, and can be ended at any time.
+ *
+ * Only the first task is running. Those behind it wait in the channel, so that the process never idles between two.
+ */
+export class WorkerProcess {
+  readonly #child: ChildProcess;
+  readonly #channel: Duplex;
+  readonly #reader = new FrameReader();
+  readonly #tasks: Task[] = [];
+  readonly #ended = Promise.withResolvers<undefined>();
+  #cause: EndCause = "exit";
+  #isEnding = false;
+  #startedAtMs = 0;
+  #memoryBytes = 0;
+
+  /** @param workingDirectory  an empty one */
+  constructor(workingDirectory: string) {
+    // Its environment is empty: a model that has broken out of ONNX Runtime finds no token there.
+    this.#child = spawn(process.execPath, ["--expose-gc", "--disable-warning=ExperimentalWarning", PROGRAM.pathname], {
+      cwd: workingDirectory,
+      env: {},
+      stdio: ["pipe", "ignore", "inherit", "pipe"],
+    });
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- "pipe" beyond the third is a socket pair
+    this.#channel = this.#child.stdio[3] as Duplex;
+    this.#channel.on("data", (chunk: Buffer) => this.#receive(chunk));
+    // What a broken channel means is said by the process's end.
+    this.#channel.on("error", () => undefined);
+    this.#child.stdin?.on("error", () => undefined);
+    this.#child.on("error", () => this.#finish());
+    this.#child.on("close", () => this.#finish());
+  }
+
+  /** Resolves once the process is gone. */
+  get ended(): Promise<undefined> {
+    return this.#ended.promise;
+  }
+
+  /** Whether it does no task any more. */
+  get isEnding(): boolean {
+    return this.#isEnding;
+  }
+
+  /** Tasks given and not finished. */
+  get load(): number {
+    return this.#tasks.length;
+  }
+
+  /** Resident memory when it was last read, in bytes; 0 where the system does not tell. */
+  get memoryBytes(): number {
+    return this.#memoryBytes;
+  }
+
+  /**
+   * Have a command done, after those given before.
+   *
+   * @param limitMs  how long it may take from its start, in milliseconds
+   * @param onStart  called when its turn comes
+   */
+  async perform(
+    command: Command,
+    body: Uint8Array,
+    limitMs: number,
+    onStart = (): void => undefined,
+  ): Promise<Outcome> {
+    const { promise, resolve } = Promise.withResolvers<Outcome>();
+    this.#tasks.push({ limitMs, settle: resolve, onStart });
+    if (this.#tasks.length === 1) this.#startFirst();
+    this.#channel.cork();
+    this.#channel.write(frameStart(command, body.byteLength));
+    if (body.byteLength > 0) this.#channel.write(body);
+    this.#channel.uncork();
+    return await promise;
+  }
+
+  /** End the process at once, whatever it is at. The first cause given is the one that is told. */
+  kill(cause: EndCause): void {
+    if (!this.#isEnding) this.#cause = cause;
+    this.#isEnding = true;
+    this.#child.kill("SIGKILL");
+  }
+
+  /** End the process if its task has taken too long or more memory than `maxMemoryBytes`. */
+  check(nowMs: number, maxMemoryBytes: number): void {
+    const [task] = this.#tasks;
+    if (!task) return;
+    this.readMemory();
+    if (this.#memoryBytes > maxMemoryBytes) this.kill("memory");
+    else if (nowMs - this.#startedAtMs > task.limitMs) this.kill("time");
+  }
+
+  /** Take note of how much memory the process has now; other systems than Linux don't tell. */
+  readMemory(): void {
+    try {
+      const [, residentPages] = readFileSync(`/proc/${String(this.#child.pid)}/statm`, "latin1").split(" ");
+      this.#memoryBytes = Number(residentPages) * PAGE_BYTES;
+    } catch {
+      // No such file: the process has ended, or this is not Linux.
+    }
+  }
+
+  #startFirst(): void {
+    this.#startedAtMs = performance.now();
+    this.#tasks[0]?.onStart();
+  }
+
+  #receive(chunk: Buffer): void {
+    try {
+      for (const frame of this.#reader.push(chunk)) this.#settleFirst(frame);
+    } catch {
+      this.#child.kill("SIGKILL");
+    }
+  }
+
+  #settleFirst({ head, body }: Frame): void {
+    const reply = readReply(head);
+    const task = this.#tasks.shift();
+    if (this.#tasks.length > 0) this.#startFirst();
+    task?.settle({ kind: "replied", reply, body });
+  }
+
+  #finish(): void {
+    this.#isEnding = true;
+    const [running, ...waiting] = this.#tasks.splice(0);
+    running?.settle({ kind: "ended", cause: this.#cause, usedBytes: this.#memoryBytes });
+    for (const task of waiting) task.settle({ kind: "untouched" });
+    this.#ended.resolve(undefined);
+  }
+}

@@ -1,0 +1,31 @@
+import type { Context } from "hono";
+import { Refusal } from "../engine/refusal.ts";
+import type { Services } from "./services.ts";
+import { CONTAINER_HEADERS, DEFAULT_RUN_LIMIT_MS, MAX_RUN_LIMIT_MS } from "./contract.ts";
+import { type ModelSource, readModelSource } from "./model-source.ts";
+import type { ModelProcesses } from "./pool/model-processes.ts";
+import { type Refused, refused } from "./problem.ts";
+
+/** The model that a request's path names, made known by the request's source where it wasn't. */
+export function findModel(context: Context, services: Services): ModelProcesses | Refused {
+  const source = readSource(context, services);
+  if (source && "problem" in source) return source;
+  const unknown = "The model is not known here; send the header Tensorgate-Model-Source to have it loaded.";
+  return services.models.find(context.req.param("id") ?? "", source) ?? refused("model-not-found", unknown);
+}
+
+/** What the header Tensorgate-Model-Source says, if the request has it. */
+export function readSource(context: Context, { config }: Services): ModelSource | Refused | undefined {
+  const header = context.req.header(CONTAINER_HEADERS.modelSource);
+  return header === undefined ? undefined : readModelSource(header, config.modelOrigins);
+}
+
+/** @throws Refusal `invalid-request` when the header Tensorgate-Run-Limit-Ms is no number of milliseconds in bounds */
+export function readRunLimit(context: Context): number {
+  const header = context.req.header(CONTAINER_HEADERS.runLimitMs);
+  if (header === undefined) return DEFAULT_RUN_LIMIT_MS;
+  const limitMs = Number(header);
+  if (Number.isInteger(limitMs) && limitMs > 0 && limitMs <= MAX_RUN_LIMIT_MS) return limitMs;
+  const detail = `Tensorgate-Run-Limit-Ms must be an integer from 1 to ${MAX_RUN_LIMIT_MS}.`;
+  throw new Refusal("invalid-request", detail, { max_ms: MAX_RUN_LIMIT_MS });
+}

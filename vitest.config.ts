@@ -21,6 +21,7 @@ export default defineConfig({
             miniflare: {
               bindings: {
                 ADMIN_TOKEN: "operator-token-known-to-tests-only",
+                MASTER_KEY: "master-key-of-tests-that-seals-nothing-else",
                 TEST_MIGRATIONS: await readD1Migrations("./migrations"),
               },
             },

@@ -10,6 +10,11 @@ import type { Services } from "./services.ts";
 /** The map of the container's routes: health is open, all else needs the token. */
 export function createApp(services: Services): Hono {
   const app = new Hono();
+  // Tells an answer of this server, of whatever status, from one of a proxy before it.
+  app.use(async (context, next) => {
+    await next();
+    context.header("Tensorgate-Container", "1");
+  });
   app.route("/v2/health", health(services));
   app.use(bearer(services.config.token));
   app.route("/v2", inference(services));

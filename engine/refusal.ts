@@ -17,6 +17,8 @@ export const ENGINE_REFUSALS = [
   "invalid-data",
   "inference-failed",
   "answer-too-large",
+  "out-of-memory",
+  "model-too-large",
   "model-rejected",
 ] as const;
 

@@ -34,7 +34,9 @@ export async function loadModel(model: Uint8Array, externalData: ExternalFile[])
       externalData,
     });
   } catch (error) {
-    throw new Refusal("model-rejected", `ONNX Runtime refuses the model: ${reasonOf(error)}`);
+    const reason = reasonOf(error);
+    if (isOutOfMemory(reason)) throw tooLarge(fileBytes);
+    throw new Refusal("model-rejected", `ONNX Runtime refuses the model: ${reason}`);
   }
   const inputs = session.inputMetadata.map(specOf);
   const outputs = session.outputMetadata.map(specOf);
@@ -112,7 +114,9 @@ async function run(
   try {
     results = await session.run(feeds, names);
   } catch (error) {
-    throw new Refusal("inference-failed", `The model failed on these inputs: ${reasonOf(error)}`);
+    const reason = reasonOf(error);
+    if (isOutOfMemory(reason)) throw outOfMemory();
+    throw new Refusal("inference-failed", `The model failed on these inputs: ${reason}`);
   }
   return names.map((name) => tensorOf(name, results[name]));
 }
@@ -145,6 +149,25 @@ function specOf(metadata: ort.InferenceSession.ValueMetadata): TensorSpec | unde
   // A named dimension comes as a string, one without a name as −1, which the WASM build hands out unsigned.
   const shape = metadata.shape.map((size) => (typeof size === "number" && size < 2 ** 31 ? size : -1));
   return { name: metadata.name, datatype, shape };
+}
+
+function isOutOfMemory(reason: string): boolean {
+  return /bad_alloc|out of memory/i.test(reason);
+}
+
+function tooLarge(fileBytes: number): Refusal {
+  const most = ISOLATE_MEMORY_BYTES - fileBytes;
+  const detail =
+    `The model does not load into an isolate: beside its files (${fileBytes} bytes) there are ${most} bytes for ONNX Runtime's ` +
+    `heap, which had ${heapBytes()} when it asked for more.`;
+  return new Refusal("model-too-large", detail, { file_bytes: fileBytes, max_heap_bytes: most });
+}
+
+function outOfMemory(): Refusal {
+  const detail =
+    `The run needs more memory than the isolate has: ONNX Runtime's heap had ${heapBytes()} bytes when it asked for more. ` +
+    "Send smaller inputs, or run the version in the container.";
+  return new Refusal("out-of-memory", detail, { heap_bytes: heapBytes() });
 }
 
 function isPresent<T>(value: T | undefined): value is T {

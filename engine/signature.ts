@@ -28,7 +28,8 @@ export interface Inspection extends Signature, OnnxFile {
 /** How a model's first run ended, on inputs of our own making. */
 export type Trial =
   | { readonly outcome: "ran"; /** 0 where the platform stops the clock between I/O. */ readonly runMicros: number }
-  | { readonly outcome: "failed"; readonly reason: string };
+  | { readonly outcome: "failed"; readonly reason: string }
+  | { readonly outcome: "not-tried" };
 
 /** A shape as people write it: `[batch any, 4]` is `[-1,4]`. */
 export function formatShape(shape: readonly number[]): string {

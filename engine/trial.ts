@@ -5,15 +5,16 @@ import { trialShape } from "./request-size.ts";
 import type { TensorSpec, Trial } from "./signature.ts";
 
 /**
- * Run a model once on inputs of our own making: every open dimension is 1, every number 1, every text empty.
+ * Run a model twice on inputs of our own making: every open dimension is 1, every number 1, every text empty.
  *
- * It warms what is made at the first run, and shows what a run takes. A model that refuses these inputs is not at fault: they
+ * The first run makes what later runs find made; the second shows what a run takes. A model that refuses these inputs is not at fault: they
  * may be out of its range. What it said is kept.
  */
 export async function tryOut(model: LoadedModel): Promise<Trial> {
   const inputs = model.signature.inputs.map(trialTensor);
-  const startedMs = performance.now();
   try {
+    await model.run(inputs, model.signature.outputs);
+    const startedMs = performance.now();
     await model.run(inputs, model.signature.outputs);
     return { outcome: "ran", runMicros: Math.round((performance.now() - startedMs) * 1000) };
   } catch (error) {

@@ -1,11 +1,13 @@
 import { mkdir } from "node:fs/promises";
+import { startContainer } from "../container/start.ts";
+import { containerToken } from "../src/shared/derived-keys.ts";
 import { buildEngine } from "./build-engine.ts";
 import { Failure } from "./start/failure.ts";
 import { HELP, type StartOptions, readOptions } from "./start/options.ts";
 import { type Quickstart, runQuickstart } from "./start/quickstart.ts";
 import { done, say } from "./start/screen.ts";
-import { ensureAdminToken } from "./start/secrets.ts";
-import { type LocalWorker, applyMigrations, requireFreePort, startWorker } from "./start/worker.ts";
+import { ensureSecret } from "./start/secrets.ts";
+import { HOST, type LocalWorker, applyMigrations, requireFreePort, startWorker } from "./start/worker.ts";
 
 async function main(options: StartOptions): Promise<void> {
   if (options.help) {
@@ -17,10 +19,17 @@ async function main(options: StartOptions): Promise<void> {
   await mkdir(options.devDirectory, { recursive: true });
   await buildEngine();
   done("engine built");
-  const adminToken = await ensureAdminToken();
+  const adminToken = await ensureSecret("ADMIN_TOKEN");
+  const masterKey = await ensureSecret("MASTER_KEY");
   await applyMigrations(options.stateDirectory);
   done("database migrated");
-  const worker = await startWorker(options);
+  const origin = `http://${HOST}:${options.port}`;
+  const container = await startContainer({
+    modelOrigin: origin,
+    environment: { CONTAINER_TOKEN: containerToken(masterKey) },
+  });
+  done(`container backend ready at ${container.url}`);
+  const worker = await startWorker(options, { PUBLIC_ORIGIN: origin, CONTAINER_URL: container.url });
   stopWithSignals(worker);
   done(`Worker ready at ${worker.baseUrl}`);
   try {
@@ -29,6 +38,7 @@ async function main(options: StartOptions): Promise<void> {
     if (!options.once) await serve(worker);
   } finally {
     await worker.stop();
+    await container.stop();
   }
 }
 

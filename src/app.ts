@@ -6,6 +6,8 @@ import { serverRoutes } from "./http/server.routes.ts";
 import { unrouted } from "./http/unrouted.ts";
 import { keyRoutes } from "./identity/keys.routes.ts";
 import { inferenceRoutes } from "./inference/inference.routes.ts";
+import { downloadRoutes } from "./models/download.routes.ts";
+import { backendRoutes } from "./models/backend.routes.ts";
 import { metadataRoutes } from "./models/metadata.routes.ts";
 import { modelRoutes } from "./models/models.routes.ts";
 import { uploadRoutes } from "./models/upload.routes.ts";
@@ -24,7 +26,7 @@ app.use(requestId);
 app.use(async (c, next) => {
   c.set(
     "services",
-    createServices(c.env, (promise) => c.executionCtx.waitUntil(promise)),
+    createServices(c.env, c.req.raw, (promise) => c.executionCtx.waitUntil(promise)),
   );
   await next();
 });
@@ -34,6 +36,8 @@ app.route("/", metadataRoutes); //   GET  /v2/models/{model}…
 app.route("/", serverRoutes); //     GET  /v2, /v2/health/…, /errors/{code}
 app.route("/", modelRoutes); //           /v1/models…
 app.route("/", uploadRoutes); //     POST /v1/models/{model}/versions
+app.route("/", backendRoutes); //    POST /v1/models/{model}/backends
+app.route("/", downloadRoutes); //   GET  /files/{link}
 app.route("/", keyRoutes); //             /v1/keys…
 app.route("/", usageRoutes); //      GET  /v1/usage
 app.route("/", tenantRoutes); //          /admin/tenants…

@@ -1,15 +1,36 @@
 import { z } from "zod";
 
+const originOrNothing = (example: string) =>
+  z
+    .url({ protocol: /^https?$/, error: `must be empty or an origin like ${example}` })
+    .or(z.literal(""))
+    .default("")
+    .transform((url) => (url === "" ? undefined : new URL(url).origin));
+
 const schema = z.object({
   ADMIN_TOKEN: z
     .string({ error: "is missing; set it with `wrangler secret put ADMIN_TOKEN`" })
     .min(32, "must have at least 32 characters; `openssl rand -hex 32` makes one"),
+  MASTER_KEY: z
+    .string({ error: "is missing; set it with `wrangler secret put MASTER_KEY`" })
+    .min(32, "must have at least 32 characters; `openssl rand -hex 32` makes one"),
+  PUBLIC_ORIGIN: originOrNothing("https://api.example.com"),
+  CONTAINER_URL: originOrNothing("http://127.0.0.1:8790"),
+  CONTAINER_INSTANCES: z.coerce.number({ error: "must be a number" }).int().min(0).max(1000).default(0),
 });
 
 /** The Worker's variables and secrets, checked. */
 export interface Config {
   /** Bearer token of the operator's API under /admin. */
   readonly adminToken: string;
+  /** What all other keys of this deployment are derived from. */
+  readonly masterKey: string;
+  /** Where this Worker is reached from outside; undefined where the request's own origin is right. */
+  readonly publicOrigin: string | undefined;
+  /** A container server of one's own, where Cloudflare's containers are not used. */
+  readonly containerUrl: string | undefined;
+  /** How many of Cloudflare's containers may be used; 0 where there are none. */
+  readonly containerInstances: number;
 }
 
 const parsed = new WeakMap<Env, Config>();
@@ -27,7 +48,14 @@ export function parseEnv(env: Env): Config {
     const faults = result.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`);
     throw new Error(`The Worker is not configured: ${faults.join("; ")}.`);
   }
-  const config = { adminToken: result.data.ADMIN_TOKEN };
+  const { ADMIN_TOKEN, MASTER_KEY, PUBLIC_ORIGIN, CONTAINER_URL, CONTAINER_INSTANCES } = result.data;
+  const config = {
+    adminToken: ADMIN_TOKEN,
+    masterKey: MASTER_KEY,
+    publicOrigin: PUBLIC_ORIGIN,
+    containerUrl: CONTAINER_URL,
+    containerInstances: CONTAINER_INSTANCES,
+  };
   parsed.set(env, config);
   return config;
 }

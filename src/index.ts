@@ -1,5 +1,6 @@
 import { app } from "./app.ts";
 
+export { LargeModelBackend } from "../durable-objects/large-model-backend.ts";
 export { TenantCell } from "../durable-objects/tenant-cell.ts";
 
 export default { fetch: app.fetch } satisfies ExportedHandler<Env>;

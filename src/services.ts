@@ -3,6 +3,7 @@ import type { Change } from "../durable-objects/tenant-cell.ts";
 import { type Cells, type WaitUntil, requestAdmission, settleLater } from "./admission/admission.service.ts";
 import type { Admission, AdmissionRequest } from "./admission/admission.rules.ts";
 import { type Config, parseEnv } from "./env.ts";
+import { type ContainerBackend, containerBackend } from "./inference/container-backends.ts";
 import { type Clock, systemClock } from "./shared/clock.ts";
 import type { Database } from "./shared/database.ts";
 import type { TenantId } from "./shared/ids.ts";
@@ -15,6 +16,10 @@ export interface Services {
   readonly db: Database;
   readonly files: R2Bucket;
   readonly loader: WorkerLoader;
+  /** Where models run that do not fit into an isolate; undefined in a deployment without it. */
+  readonly container: ContainerBackend | undefined;
+  /** The origin of the request, such as `https://api.example.com`. */
+  readonly origin: string;
   readonly cells: Cells;
   /** One trip to the tenant's cell, joined with its neighbours. */
   readonly admit: (tenantId: TenantId, request: AdmissionRequest) => Promise<Admission>;
@@ -26,10 +31,11 @@ export interface Services {
 
 const databases = new WeakMap<D1Database, Database>();
 
-export function createServices(env: Env, waitUntil: WaitUntil): Services {
+export function createServices(env: Env, request: Request, waitUntil: WaitUntil): Services {
   const cells = env.TENANT_CELL;
+  const config = parseEnv(env);
   return {
-    config: parseEnv(env),
+    config,
     now: systemClock,
     get db() {
       const database = databases.get(env.DB) ?? drizzle(env.DB);
@@ -38,8 +44,12 @@ export function createServices(env: Env, waitUntil: WaitUntil): Services {
     },
     files: env.MODELS,
     loader: env.LOADER,
+    container: containerBackend(env.LARGE_MODEL_BACKEND, config),
+    get origin() {
+      return new URL(request.url).origin;
+    },
     cells,
-    admit: (tenantId, request) => requestAdmission(tenantId, cells, waitUntil, request),
+    admit: (tenantId, asked) => requestAdmission(tenantId, cells, waitUntil, asked),
     settle: (tenantId, settlement) => settleLater(tenantId, cells, waitUntil, settlement),
     refresh: async (tenantId, change) => {
       await cells.getByName(tenantId).refresh(change);

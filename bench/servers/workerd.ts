@@ -13,6 +13,7 @@ const HOST = "127.0.0.1";
 
 /** The operator's token of the Workers that are measured. */
 export const ADMIN_TOKEN = "operator-token-known-to-benchmarks-only";
+const MASTER_KEY = "master-key-known-to-benchmarks-only";
 
 /** A Worker without anything: what workerd itself costs. */
 export async function startHello(workshop: Workshop): Promise<BenchServer> {
@@ -28,7 +29,7 @@ export async function startHello(workshop: Workshop): Promise<BenchServer> {
 export async function startWorker(name: string, entry: string, workshop: Workshop): Promise<BenchServer> {
   const modulesRoot = join(workshop.directory, `bundle-${name}`);
   const modules = await bundleWorker(entry, modulesRoot);
-  const options = { ...configuredOptions(), modules, modulesRoot, bindings: { ADMIN_TOKEN } }; // without .dev.vars
+  const options = { ...configuredOptions(), modules, modulesRoot, bindings: { ADMIN_TOKEN, MASTER_KEY } }; // without .dev.vars
   const { server, miniflare } = await start(name, workshop, options);
   await migrate(miniflare);
   return server;

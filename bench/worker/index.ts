@@ -15,7 +15,7 @@ const bench = new Hono<AppEnv>();
 bench.use(async (c, next) => {
   c.set(
     "services",
-    createServices(c.env, (promise) => c.executionCtx.waitUntil(promise)),
+    createServices(c.env, c.req.raw, (promise) => c.executionCtx.waitUntil(promise)),
   );
   await next();
 });

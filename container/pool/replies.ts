@@ -14,12 +14,15 @@ const tensorSpecs = z.array(
 const trial = z.discriminatedUnion("outcome", [
   z.object({ outcome: z.literal("ran"), runMicros: z.number() }),
   z.object({ outcome: z.literal("failed"), reason: z.string() }),
+  z.object({ outcome: z.literal("not-tried") }),
 ]);
 
 const inspection = z.object({
   opset: z.record(z.string(), z.number()),
   operators: z.array(z.string()),
   producer: z.string(),
+  nodeRuns: z.number(),
+  unbounded: z.array(z.string()),
   inputs: tensorSpecs,
   outputs: tensorSpecs,
   heapBytes: z.number(),

@@ -7,7 +7,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { Failure } from "./failure.ts";
 import type { StartOptions } from "./options.ts";
 
-const HOST = "127.0.0.1";
+export const HOST = "127.0.0.1";
 const READY_WITHIN_MS = 120_000;
 const ENVIRONMENT = { ...process.env, WRANGLER_SEND_METRICS: "false" };
 
@@ -58,11 +58,15 @@ async function run(command: string, args: readonly string[]): Promise<{ exitCode
 }
 
 /** Start the Worker and wait until it answers. Its log goes to a file, its faults to the terminal too. */
-export async function startWorker(options: StartOptions): Promise<LocalWorker> {
+export async function startWorker(
+  options: StartOptions,
+  variables: Readonly<Record<string, string>>,
+): Promise<LocalWorker> {
   const { port, stateDirectory, devDirectory } = options;
   const logFile = join(devDirectory, "worker.log");
   const args = ["dev", "--ip", HOST, "--port", String(port), "--persist-to", stateDirectory];
-  const child = spawn("wrangler", [...args, "--show-interactive-dev-session=false"], {
+  const given = Object.entries(variables).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
+  const child = spawn("wrangler", [...args, ...given, "--show-interactive-dev-session=false"], {
     env: ENVIRONMENT,
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -1,5 +1,7 @@
 import type { Context } from "hono";
 import type { EngineRefusal } from "../../engine/refusal.ts";
+import type { RunFailure } from "../inference/run-outcome.ts";
+import { logFault } from "../shared/log.ts";
 import type { Refusal } from "../admission/admission.rules.ts";
 import type { LimitState } from "../admission/token-bucket.rules.ts";
 import type { Scope } from "../identity/keys.rules.ts";
@@ -64,4 +66,12 @@ function refuseQuota(c: Context<AppEnv>, limit: LimitState) {
 /** A refusal of the engine has the code of its problem already. */
 export function refuseByEngine(c: Context<AppEnv>, refusal: EngineRefusal) {
   return problem(c, refusal.code, refusal.detail, { members: refusal.evidence });
+}
+
+/** A run that failed on our side: what the caller may know is said, the cause goes to the log. */
+export function failRun(c: Context<AppEnv>, { code, detail, cause, retryAfterSeconds }: RunFailure) {
+  const { message, stack } = cause instanceof Error ? cause : new Error(typeof cause === "string" ? cause : detail);
+  logFault("A run failed.", { code, cause: message, stack, requestId: c.var.requestId });
+  const headers = retryAfterSeconds === undefined ? {} : { "Retry-After": String(retryAfterSeconds) };
+  return problem(c, code, detail, { headers });
 }

@@ -10,15 +10,14 @@ import { createRouter } from "../http/router.ts";
 import { API_KEY_SECURITY, json, problems } from "../http/contract.ts";
 import { problem } from "../http/problem.ts";
 import { rateLimitHeaders } from "../http/rate-limit-headers.ts";
-import { refuse, refuseByEngine } from "../http/refusals.ts";
+import { failRun, refuse, refuseByEngine } from "../http/refusals.ts";
 import { authenticated } from "../identity/guards.ts";
 import { readIdempotencyKey } from "./idempotency-key.rules.ts";
 import { inferRequestSchema, inferResponseSchema } from "./inference.schemas.ts";
 import { type Inferred, infer } from "./inference.service.ts";
-import { logFault } from "../shared/log.ts";
 
 /** What the engine must know of a request's body. */
-const BODY_HEADERS = ["Content-Length", "Content-Encoding", INFERENCE_HEADER_LENGTH];
+const BODY_HEADERS = ["Content-Type", "Content-Length", "Content-Encoding", INFERENCE_HEADER_LENGTH];
 /** What of the engine's answer is the caller's. */
 const ANSWER_HEADERS = ["Content-Type", "Content-Length", INFERENCE_HEADER_LENGTH];
 
@@ -143,27 +142,17 @@ async function readPayload(c: Context<AppEnv>): Promise<Uint8Array<ArrayBuffer> 
 }
 
 function answer(c: Context<AppEnv>, inferred: Inferred): Response {
-  switch (inferred.kind) {
-    case "refused":
-      return refuse(c, inferred.refusal);
+  if (inferred.kind === "refused") return refuse(c, inferred.refusal);
+  const { outcome, admitted } = inferred;
+  switch (outcome.kind) {
     case "answered": {
-      const { body, headers: given } = inferred.response;
-      return new Response(body, {
-        headers: { ...admissionHeaders(inferred.admitted), ...pick(given, ANSWER_HEADERS) },
-      });
+      const { body, headers: given } = outcome.response;
+      return new Response(body, { headers: { ...admissionHeaders(admitted), ...pick(given, ANSWER_HEADERS) } });
     }
     case "rejected":
-      return withHeaders(refuseByEngine(c, inferred.refusal), admissionHeaders(inferred.admitted));
-    case "failed": {
-      const { message, stack } = inferred.error instanceof Error ? inferred.error : new Error(String(inferred.error));
-      logFault("A model's isolate failed.", { cause: message, stack, requestId: c.var.requestId });
-      const failure = problem(
-        c,
-        "runtime-failed",
-        "The model's isolate failed; the call is not charged and may be repeated.",
-      );
-      return withHeaders(failure, admissionHeaders(inferred.admitted));
-    }
+      return withHeaders(refuseByEngine(c, outcome.refusal), admissionHeaders(admitted));
+    case "failed":
+      return withHeaders(failRun(c, outcome), admissionHeaders(admitted));
   }
 }
 

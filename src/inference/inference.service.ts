@@ -1,11 +1,13 @@
 import { ENGINE_HEADERS } from "../../engine/contract.ts";
-import type { EngineRefusal } from "../../engine/refusal.ts";
 import type { Admitted, Idempotency, Refusal } from "../admission/admission.rules.ts";
 import type { Credential } from "../http/context.ts";
-import { namesOf, versionFiles } from "../models/models.rules.ts";
 import type { Services } from "../services.ts";
+import type { TenantId } from "../shared/ids.ts";
 import type { Settlement } from "../usage/ledger.rules.ts";
-import { modelIsolate } from "./isolate.ts";
+import { runInContainer } from "./container.ts";
+import { runInIsolate } from "./isolate.ts";
+import { runOnOwnServer } from "./own-server.ts";
+import type { RunOutcome } from "./run-outcome.ts";
 
 /** An inference as it came over the wire; its body is not opened here. */
 export interface InferenceRequest {
@@ -19,10 +21,8 @@ export interface InferenceRequest {
 
 /** What became of an inference. */
 export type Inferred =
-  | { readonly kind: "answered"; readonly admitted: Admitted; readonly response: Response }
   | { readonly kind: "refused"; readonly refusal: Refusal }
-  | { readonly kind: "rejected"; readonly admitted: Admitted; readonly refusal: EngineRefusal }
-  | { readonly kind: "failed"; readonly admitted: Admitted; readonly error: unknown };
+  | { readonly kind: "ran"; readonly admitted: Admitted; readonly outcome: RunOutcome };
 
 /** Admit, run, and settle after the response: the way of one inference. */
 export async function infer(credential: Credential, services: Services, request: InferenceRequest): Promise<Inferred> {
@@ -33,59 +33,56 @@ export async function infer(credential: Credential, services: Services, request:
   if (admission.kind !== "admitted") return { kind: "refused", refusal: admission };
 
   const startedMs = performance.now();
-  const inferred = await run(credential, services, request, admission);
+  const outcome = await run(tenantId, services, request, admission);
   const elapsedMs = performance.now() - startedMs;
-  services.settle(tenantId, {
-    entryId: admission.entryId,
-    computeMs: Math.ceil(elapsedMs),
-    queueMicros: 0,
-    computeMicros: Math.round(elapsedMs * 1000),
-    isColdStart: false,
-    ...figuresOf(inferred, request),
-  });
-  return inferred;
+  services.settle(tenantId, { entryId: admission.entryId, ...figuresOf(outcome, request, elapsedMs) });
+  return { kind: "ran", admitted: admission, outcome };
 }
 
 async function run(
-  credential: Credential,
+  tenantId: TenantId,
   services: Services,
   request: InferenceRequest,
-  admitted: Admitted,
-): Promise<Exclude<Inferred, { kind: "refused" }>> {
-  const { versionId, modelId, number, externalData } = admitted.version;
-  const files = versionFiles(credential.tenantId, modelId, { versionId, externalData: namesOf(externalData) });
-  try {
-    const isolate = modelIsolate(services, versionId, files);
-    const response = await isolate.fetch("http://engine/infer", {
-      method: "POST",
-      body: request.body,
-      headers: {
-        ...request.bodyHeaders,
-        [ENGINE_HEADERS.modelName]: request.model,
-        [ENGINE_HEADERS.modelVersion]: String(number),
-      },
-    });
-    if (response.ok) return { kind: "answered", admitted, response };
-    return { kind: "rejected", admitted, refusal: await response.json() };
-  } catch (error) {
-    return { kind: "failed", admitted, error };
+  { version, runLimitMs: limitMs }: Admitted,
+): Promise<RunOutcome> {
+  const { body, bodyHeaders } = request;
+  const names = { [ENGINE_HEADERS.modelName]: request.model, [ENGINE_HEADERS.modelVersion]: String(version.number) };
+  const headers = { ...bodyHeaders, ...names };
+  switch (version.runtime) {
+    case "isolate":
+      return await runInIsolate(services, tenantId, version, { body, headers, limitMs });
+    case "container":
+      return await runInContainer(services, tenantId, version, { body, headers, limitMs });
+    case "backend":
+      if (!version.backend) throw new Error(`Version ${version.versionId} names no server of its own.`);
+      return await runOnOwnServer(services, tenantId, version.backend, { body, headers: bodyHeaders, limitMs });
   }
 }
 
-function figuresOf(
-  inferred: Exclude<Inferred, { kind: "refused" }>,
-  request: InferenceRequest,
-): Pick<Settlement, "outcome" | "reason" | "bytesIn" | "bytesOut"> {
+type Figures = Omit<Settlement, "entryId">;
+
+function figuresOf(outcome: RunOutcome, request: InferenceRequest, elapsedMs: number): Figures {
+  const headers = outcome.kind === "answered" ? outcome.response.headers : new Headers();
   const announced = Number(request.bodyHeaders["Content-Length"] ?? 0);
-  switch (inferred.kind) {
-    case "answered": {
-      const { headers } = inferred.response;
-      const bytesIn = Number(headers.get(ENGINE_HEADERS.bytesIn));
-      return { outcome: "ok", reason: undefined, bytesIn, bytesOut: Number(headers.get("content-length")) };
-    }
+  const queueMicros = Number(headers.get(ENGINE_HEADERS.queueMicros));
+  return {
+    ...endOf(outcome),
+    computeMs: Math.ceil(elapsedMs),
+    queueMicros,
+    computeMicros: Math.max(0, Math.round(elapsedMs * 1000) - queueMicros),
+    isColdStart: headers.has(ENGINE_HEADERS.coldStart),
+    bytesIn: Number(headers.get(ENGINE_HEADERS.bytesIn) ?? announced),
+    bytesOut: Number(headers.get("Content-Length")),
+  };
+}
+
+function endOf(outcome: RunOutcome): Pick<Figures, "outcome" | "reason"> {
+  switch (outcome.kind) {
+    case "answered":
+      return { outcome: "ok", reason: undefined };
     case "rejected":
-      return { outcome: "rejected", reason: inferred.refusal.code, bytesIn: announced, bytesOut: 0 };
+      return { outcome: "rejected", reason: outcome.refusal.code };
     case "failed":
-      return { outcome: "failed", reason: "runtime-failed", bytesIn: announced, bytesOut: 0 };
+      return { outcome: "failed", reason: outcome.code };
   }
 }

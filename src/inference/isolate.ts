@@ -1,37 +1,70 @@
 import engineCode from "../../dist/engine/engine.txt";
 import engineDigest from "../../dist/engine/engine.sha256.txt";
 import ortWasm from "../../dist/engine/ort.wasm";
-import { type VersionFiles, objectKeysOf } from "../models/models.rules.ts";
+import type { DeployedVersion } from "../admission/admission.rules.ts";
+import { type VersionFiles, filesOf, objectKeysOf } from "../models/models.rules.ts";
 import type { Services } from "../services.ts";
-import type { VersionId } from "../shared/ids.ts";
+import type { TenantId } from "../shared/ids.ts";
+import { DeadlinePassed, within } from "./deadline.ts";
+import { type Run, type RunOutcome, timedOut } from "./run-outcome.ts";
 
-/** CPU time that one request may take in a model's isolate, in milliseconds. Cloudflare ends what takes longer. */
-const CPU_LIMIT_MS = 10_000;
+/** What of a version its isolate is made of. */
+export type IsolatedVersion = Pick<DeployedVersion, "modelId" | "versionId" | "externalData">;
 
 /**
  * The isolate of one model version: ONNX Runtime and the model, without bindings, network or other tenants' bytes.
  *
  * The platform starts it with its first request, keeps it warm and evicts it when it is idle. Its name holds the engine's
- * digest, because a name must always stand for the same content.
+ * digest and the limit, because a name must always stand for the same content.
+ *
+ * @param cpuMs  CPU time that one request may take; Cloudflare ends what takes longer
  */
 export function modelIsolate(
   services: Pick<Services, "loader" | "files">,
-  versionId: VersionId,
-  files: VersionFiles,
+  tenantId: TenantId,
+  version: IsolatedVersion,
+  cpuMs: number,
 ): Fetcher {
-  const worker = services.loader.get(`${versionId}:${engineDigest}`, async () => ({
+  const worker = services.loader.get(`${version.versionId}:${engineDigest}:${cpuMs}`, async () => ({
     compatibilityDate: "2026-10-20",
     mainModule: "engine.js",
     modules: {
       "engine.js": engineCode,
       "ort.wasm": { wasm: ortWasm },
-      ...(await readFiles(services.files, files)),
+      ...(await readFiles(services.files, filesOf(tenantId, version))),
     },
     env: {},
     globalOutbound: null,
-    limits: { cpuMs: CPU_LIMIT_MS },
+    limits: { cpuMs },
   }));
   return worker.getEntrypoint();
+}
+
+/** Run a model in its isolate. */
+export async function runInIsolate(
+  services: Pick<Services, "loader" | "files">,
+  tenantId: TenantId,
+  version: IsolatedVersion,
+  run: Run,
+): Promise<RunOutcome> {
+  try {
+    const isolate = modelIsolate(services, tenantId, version, run.limitMs);
+    const { body, headers } = run;
+    const response = await within(run.limitMs, (signal) =>
+      isolate.fetch("http://engine/infer", { method: "POST", body, headers, signal }),
+    );
+    if (response.ok) return { kind: "answered", response };
+    return { kind: "rejected", refusal: await response.json() };
+  } catch (error) {
+    if (error instanceof DeadlinePassed || isCpuLimit(error)) return timedOut(run.limitMs);
+    const detail = "The model's isolate failed; the call is not charged and may be repeated.";
+    return { kind: "failed", code: "runtime-failed", detail, cause: error };
+  }
+}
+
+/** Cloudflare says so in words alone. */
+function isCpuLimit(error: unknown): boolean {
+  return error instanceof Error && /CPU (time )?limit/i.test(error.message);
 }
 
 /** A model's files as modules: `model.onnx`, the names of its external data, and `external-data/0`, `external-data/1`, … */

@@ -1,5 +1,5 @@
-import { ISOLATE_MEMORY_BYTES } from "../../engine/contract.ts";
 import type { ModelId, TenantId, VersionId } from "../shared/ids.ts";
+import type { SealedSecret } from "../shared/sealed-secret.ts";
 
 /** The largest file that is taken in at all, in bytes: 1 GiB. */
 export const MAX_UPLOAD_BYTES = 1024 ** 3;
@@ -28,12 +28,6 @@ export type Runtime = "isolate" | "container" | "backend";
 export interface Placement {
   readonly wished: "auto" | Runtime;
   readonly reasons: readonly string[];
-}
-
-/** A secret that only the Worker can open. Both parts are base64url; the API never shows them. */
-export interface SealedSecret {
-  readonly iv: string;
-  readonly ciphertext: string;
 }
 
 /** A tenant's own inference server, which speaks the Open Inference Protocol. */
@@ -70,31 +64,22 @@ export function namesOf(externalData: readonly ExternalData[]): string[] {
   return externalData.map((file) => file.name);
 }
 
+/** The same, of a version as the registry and the cell have it. */
+export function filesOf(
+  tenantId: TenantId,
+  version: {
+    readonly modelId: ModelId;
+    readonly versionId: VersionId;
+    readonly externalData: readonly { readonly name: string }[];
+  },
+): VersionFiles {
+  const externalData = version.externalData.map((file) => file.name);
+  return versionFiles(tenantId, version.modelId, { versionId: version.versionId, externalData });
+}
+
 /** All object keys of a version. */
 export function objectKeysOf(files: VersionFiles): string[] {
   return [files.model, ...files.externalData.map((file) => file.objectKey)];
-}
-
-/**
- * Why a model can't be held by an isolate even before it is loaded, or undefined.
- *
- * The isolate holds the files and ONNX Runtime's heap, and the heap holds the weights again: twice the files at the least.
- */
-export function tooLargeToLoad(sizeBytes: number): string | undefined {
-  if (2 * sizeBytes <= ISOLATE_MEMORY_BYTES) return undefined;
-  return (
-    `The model has ${sizeBytes} bytes. An isolate has ${ISOLATE_MEMORY_BYTES} bytes for it and ONNX Runtime's copy ` +
-    `of its weights, so ${ISOLATE_MEMORY_BYTES / 2} bytes are the most that can be served.`
-  );
-}
-
-/** Why a loaded model can't be held by an isolate, or undefined. Both figures are measured, in bytes. */
-export function tooLargeToRun(sizeBytes: number, heapBytes: number): string | undefined {
-  if (sizeBytes + heapBytes <= ISOLATE_MEMORY_BYTES) return undefined;
-  return (
-    `Once loaded, the model takes ${sizeBytes + heapBytes} bytes (files ${sizeBytes}, ONNX Runtime's heap ${heapBytes}); ` +
-    `an isolate has ${ISOLATE_MEMORY_BYTES}.`
-  );
 }
 
 /** A version's number as it stands in a path, or undefined where the text is none. */

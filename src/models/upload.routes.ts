@@ -4,11 +4,12 @@ import type { AppEnv } from "../http/context.ts";
 import { createRouter } from "../http/router.ts";
 import { API_KEY_SECURITY, json, problems } from "../http/contract.ts";
 import { problem } from "../http/problem.ts";
-import { refuseByEngine } from "../http/refusals.ts";
+import { failRun, refuseByEngine } from "../http/refusals.ts";
 import { requires } from "../identity/guards.ts";
 import { promisedSha256 } from "./content-digest.rules.ts";
 import type { IncomingFile } from "./files.store.ts";
-import { MAX_FORM_BYTES, MAX_UPLOAD_BYTES, tooLargeToLoad } from "./models.rules.ts";
+import { MAX_FORM_BYTES, MAX_UPLOAD_BYTES } from "./models.rules.ts";
+import { tooLargeToLoad } from "./placement.rules.ts";
 import { modelParams, presentVersion, versionSchema } from "./models.schemas.ts";
 import { findModel, findModelTree } from "./models.store.ts";
 import { type Upload, totalBytes, uploadVersion } from "./upload.service.ts";
@@ -31,6 +32,11 @@ const uploadRoute = createRoute({
   middleware: requires("models:write"),
   request: {
     params: modelParams,
+    query: z.object({
+      runtime: z.enum(["auto", "isolate", "container"]).default("auto").openapi({
+        description: "Where the version runs. `auto` decides by its size, its operators and a trial run.",
+      }),
+    }),
     headers: z.object({
       "content-digest": z
         .string()
@@ -65,9 +71,11 @@ export const uploadRoutes = createRouter().openapi(uploadRoute, async (c) => {
   if (!model) return problem(c, "model-not-found", `There is no model "${name}"; create it with POST /v1/models.`);
   const upload = await readUpload(c);
   if ("fault" in upload) return problem(c, "invalid-request", upload.fault);
+  const { runtime } = c.req.valid("query");
   const tooLarge = tooLargeToLoad(totalBytes(upload));
-  if (tooLarge !== undefined) return problem(c, "model-too-large", tooLarge);
-  const uploaded = await uploadVersion(tenantId, c.var.services, model, upload);
+  const isForIsolate = runtime === "isolate" || !c.var.services.container;
+  if (tooLarge !== undefined && isForIsolate) return problem(c, "model-too-large", tooLarge);
+  const uploaded = await uploadVersion(tenantId, c.var.services, model, { ...upload, runtime });
   switch (uploaded.kind) {
     case "created": {
       const after = await findModelTree(tenantId, c.var.services.db, name);
@@ -81,8 +89,12 @@ export const uploadRoutes = createRouter().openapi(uploadRoute, async (c) => {
     }
     case "rejected":
       return refuseByEngine(c, uploaded.refusal);
-    case "model-too-large":
-      return problem(c, "model-too-large", uploaded.reason);
+    case "unsuitable": {
+      const members = { reasons: uploaded.reasons };
+      return problem(c, "runtime-unsuitable", uploaded.reasons.join(" "), { members });
+    }
+    case "failed":
+      return failRun(c, uploaded);
     case "model-gone":
       return problem(c, "model-not-found", `The model "${name}" was deleted during the upload.`);
   }
@@ -111,7 +123,9 @@ function refuseUnread(c: Context<AppEnv>) {
   return undefined;
 }
 
-async function readUpload(c: Context<AppEnv>): Promise<Upload | { readonly fault: string }> {
+type ReadUpload = Omit<Upload, "runtime">;
+
+async function readUpload(c: Context<AppEnv>): Promise<ReadUpload | { readonly fault: string }> {
   if (mediaType(c) === FORM) return await readForm(c);
   const { body } = c.req.raw;
   const sizeBytes = Number(c.req.header("Content-Length"));
@@ -122,7 +136,7 @@ async function readUpload(c: Context<AppEnv>): Promise<Upload | { readonly fault
 }
 
 /** A form with the field `model` and, for each file of external data, a field `data:<name>`. */
-async function readForm(c: Context<AppEnv>): Promise<Upload | { readonly fault: string }> {
+async function readForm(c: Context<AppEnv>): Promise<ReadUpload | { readonly fault: string }> {
   let form: FormData;
   try {
     form = await c.req.raw.formData();

@@ -1,13 +1,13 @@
 import type { EngineRefusal } from "../../engine/refusal.ts";
 import { DEFAULT_ALIAS } from "../admission/admission.rules.ts";
-import { modelIsolate } from "../inference/isolate.ts";
+import type { RunFailure } from "../inference/run-outcome.ts";
 import type { Services } from "../services.ts";
 import { type TenantId, newId } from "../shared/ids.ts";
-import { inspectModel } from "./inspection.ts";
 import { type IncomingFile, storeFile } from "./files.store.ts";
-import { type ExternalData, type VersionFiles, objectKeysOf, tooLargeToRun, versionFiles } from "./models.rules.ts";
+import { type ExternalData, type VersionFiles, objectKeysOf, versionFiles } from "./models.rules.ts";
 import { type NewVersion, findModelTree, insertVersion } from "./models.store.ts";
 import type { ModelRow, VersionRow } from "./models.tables.ts";
+import { type WishedRuntime, placeModel } from "./placement.service.ts";
 
 /** A model on its way in. */
 export interface Upload {
@@ -16,6 +16,7 @@ export interface Upload {
   readonly externalData: readonly (IncomingFile & { readonly name: string })[];
   /** SHA-256 of the ONNX file that the sender promises, base64. */
   readonly promisedSha256: string | undefined;
+  readonly runtime: WishedRuntime;
 }
 
 /** What became of an upload. Of a refused one nothing stays behind. */
@@ -24,11 +25,12 @@ export type Uploaded =
   | { readonly kind: "cut-short" }
   | { readonly kind: "digest-mismatch"; readonly actualSha256: string }
   | { readonly kind: "rejected"; readonly refusal: EngineRefusal }
-  | { readonly kind: "model-too-large"; readonly reason: string }
+  | { readonly kind: "unsuitable"; readonly reasons: readonly string[] }
+  | RunFailure
   | { readonly kind: "model-gone" };
 
 /**
- * Take in a new version: store its files, load it once in an isolate of its own, register it, tell the cell.
+ * Take in a new version: store its files, try it out, register it, tell the cell.
  *
  * The files are written first and removed again if anything refuses them, so that a registered version always has them.
  */
@@ -45,21 +47,20 @@ export async function uploadVersion(
   try {
     const stored = await storeFiles(services.files, files, upload);
     if (stored.kind !== "stored") return stored;
-    const inspected = await inspectModel(modelIsolate(services, versionId, files));
-    if (inspected.kind === "refused") return { kind: "rejected", refusal: inspected.refusal };
-    const { inspection } = inspected;
     const sizeBytes = totalBytes(upload);
-    const reason = tooLargeToRun(sizeBytes, inspection.peakHeapBytes);
-    if (reason !== undefined) return { kind: "model-too-large", reason };
+    const { sha256 } = stored;
+    const candidate = { modelId: model.id, versionId, sizeBytes, sha256, externalData: stored.externalData };
+    const placed = await placeModel(services, tenantId, candidate, upload.runtime);
+    if (placed.kind !== "placed") return placed;
     const version = await register(tenantId, services, model.name, {
       id: versionId,
       modelId: model.id,
       sizeBytes,
-      sha256: stored.sha256,
+      sha256,
       externalData: stored.externalData,
-      inspection,
-      runtime: "isolate",
-      placement: { wished: "auto", reasons: [] },
+      inspection: placed.inspection,
+      runtime: placed.runtime,
+      placement: placed.placement,
       backend: null,
       createdAtMs: services.now(),
     });
@@ -74,7 +75,7 @@ export async function uploadVersion(
 }
 
 /** All bytes of an upload. */
-export function totalBytes({ model, externalData }: Upload): number {
+export function totalBytes({ model, externalData }: Pick<Upload, "model" | "externalData">): number {
   return externalData.reduce((total, file) => total + file.sizeBytes, model.sizeBytes);
 }
 

@@ -30,6 +30,7 @@ test("these are the routes that take JSON", () => {
   expect(jsonRoutes.map(([name]) => name)).toEqual([
     "POST /v1/models",
     "PUT /v1/models/{model}/aliases/{alias}",
+    "POST /v1/models/{model}/backends",
     "POST /v1/keys",
     "POST /admin/tenants",
     "PATCH /admin/tenants/{tenant_id}",
@@ -111,7 +112,14 @@ describe.each(jsonRoutes)("%s", (_name, { method, path }) => {
     const tenant = await newTenant();
     await deploy(tenant, "m");
     const valid = { "/v1/models": { name: "new" }, aliases: { version: 1 }, keys: { name: "k", scopes: ["infer"] } };
-    const wish = path.endsWith("keys") ? valid.keys : path.includes("alias") ? valid.aliases : valid["/v1/models"];
+    const server = { url: "https://triton.example.com", model: "m" };
+    const wish = path.endsWith("backends")
+      ? server
+      : path.endsWith("keys")
+        ? valid.keys
+        : path.includes("alias")
+          ? valid.aliases
+          : valid["/v1/models"];
     const response = await send(tenant, { json: { ...wish, surprise: 1 } });
     const problem = await expectProblem(response, 400, "invalid-request");
     expect(problem["errors"]).toEqual([{ field: "body", message: expect.stringContaining('"surprise"') }]);

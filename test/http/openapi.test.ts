@@ -69,7 +69,7 @@ describe("/openapi.json", () => {
   test("states for every operation how its caller authenticates, and what a problem looks like", async () => {
     for (const { name, security, responses } of await readOperations()) {
       const scheme = name.includes(" /admin") ? "operatorToken" : "apiKey";
-      const isPublic = /^GET \/(v2$|v2\/health|errors)/.test(name);
+      const isPublic = /^GET \/(v2$|v2\/health|errors|files)/.test(name);
       expect(security, name).toEqual(isPublic ? [] : [{ [scheme]: [] }]);
       for (const status of ["4XX", "5XX"]) {
         expect(responses[status], name).toMatchObject({

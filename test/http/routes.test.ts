@@ -7,7 +7,14 @@ import { type AppRoute, allRoutes, fillPath } from "../support/routes.ts";
 import { type CallOptions, type TestTenant, call, newTenant } from "../support/tenant.ts";
 
 /** All that may be called without credentials. Everything else must be guarded: a new route is, or stands here. */
-const PUBLIC = ["GET /v2", "GET /v2/health/live", "GET /v2/health/ready", "GET /errors/:code", "GET /openapi.json"];
+const PUBLIC = [
+  "GET /v2",
+  "GET /v2/health/live",
+  "GET /v2/health/ready",
+  "GET /errors/:code",
+  "GET /openapi.json",
+  "GET /files/:link",
+];
 
 const nameOf = ({ method, path }: AppRoute): string => `${method} ${path}`;
 const named = (routes: AppRoute[]): [string, AppRoute][] => routes.map((route) => [nameOf(route), route]);
@@ -84,6 +91,7 @@ describe.each(named(ofTenants.filter((route) => route.path.includes(":"))))("%s"
 /** A body that the route takes, so that nothing but the ids is at fault. */
 function bodyFor({ method, path }: AppRoute): CallOptions {
   if (path.endsWith("/infer")) return { json: addOneRequest };
+  if (path.endsWith("/backends")) return { json: { url: "https://triton.example.com", model: "m" } };
   if (method === "PUT") return { json: { version: 2 } };
   if (method !== "POST") return {};
   return { body: addOneModel(), headers: { "Content-Type": "application/octet-stream" } };

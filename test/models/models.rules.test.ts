@@ -6,13 +6,9 @@ import {
   MODEL_NAME,
   objectKeysOf,
   parseVersionNumber,
-  tooLargeToLoad,
-  tooLargeToRun,
   versionFiles,
 } from "../../src/models/models.rules.ts";
 import { newId } from "../../src/shared/ids.ts";
-
-const MIB = 1024 * 1024;
 
 describe("names", () => {
   test.each(["a", "0", "iris", "resnet-50", "v1.2_final", "0.1", "a".repeat(63)])(
@@ -59,23 +55,6 @@ describe("sizes", () => {
   test("an upload has 1 GiB at the most, an isolate 128 MiB", () => {
     expect(MAX_UPLOAD_BYTES).toBe(1_073_741_824); // 1024 · 1024 · 1024
     expect(ISOLATE_MEMORY_BYTES).toBe(134_217_728); // 128 · 1024 · 1024
-  });
-
-  test("a file is loaded when two of it fit into an isolate, and one byte more is too large", () => {
-    // 128 MiB / 2 = 64 MiB = 67,108,864 bytes.
-    expect(tooLargeToLoad(64 * MIB)).toBeUndefined();
-    const reason = tooLargeToLoad(64 * MIB + 1);
-    expect(reason).toContain("67108865 bytes");
-    expect(reason).toContain("67108864 bytes are the most");
-  });
-
-  test("a loaded model runs when its file and ONNX Runtime's heap fit together, and one byte more is too large", () => {
-    // 28 MiB of file + 100 MiB of heap = 128 MiB.
-    expect(tooLargeToRun(28 * MIB, 100 * MIB)).toBeUndefined();
-    const reason = tooLargeToRun(28 * MIB + 1, 100 * MIB);
-    expect(reason).toContain("134217729 bytes"); // 29,360,129 + 104,857,600
-    expect(reason).toContain("29360129");
-    expect(reason).toContain("104857600");
   });
 });
 

@@ -1,0 +1,26 @@
+/** What was waited for took longer than it may. */
+export class DeadlinePassed extends Error {}
+
+/**
+ * Call something that can be aborted, and give it up after a time.
+ *
+ * An answer that comes late is thrown away too: a runtime that blocks its thread holds this timer up with it.
+ *
+ * @throws DeadlinePassed
+ */
+export async function within(limitMs: number, call: (signal: AbortSignal) => Promise<Response>): Promise<Response> {
+  const deadline = new AbortController();
+  const passed = new DeadlinePassed(`No answer within ${limitMs} ms.`);
+  const timer = setTimeout(() => deadline.abort(passed), limitMs);
+  const startedMs = performance.now();
+  try {
+    const response = await call(deadline.signal);
+    if (performance.now() - startedMs <= limitMs) return response;
+    await response.body?.cancel();
+    throw passed;
+  } catch (error) {
+    throw deadline.signal.aborted ? passed : error;
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -78,6 +78,10 @@ export const modelSchema = z
 export const modelDetailSchema = modelSchema
   .extend({
     aliases: z.record(z.string(), z.number().int()).openapi({ example: { production: 1 } }),
+    traffic: z
+      .record(z.string(), z.number().int())
+      .nullable()
+      .openapi({ description: "Percent by version; null when `production` serves everybody.", example: null }),
     versions: z.array(versionSchema),
   })
   .openapi("ModelDetail");
@@ -104,9 +108,26 @@ export const modelReadySchema = z
   .object({ name: z.string(), ready: z.boolean() })
   .openapi("ModelReady", { example: { name: "iris", ready: true } });
 
+/** The rows of a model and of all that hangs on it. */
+export interface ModelRows {
+  readonly model: ModelRow;
+  readonly versions: readonly VersionRow[];
+  readonly aliases: readonly AliasRow[];
+}
+
 /** A model as lists show it. */
 export function presentModel(row: ModelRow) {
   return { id: row.id, name: row.name, description: row.description, created_at: toTimestamp(row.createdAtMs) };
+}
+
+/** A model with all that hangs on it, as the API shows it. */
+export function presentModelDetail({ model, versions, aliases }: ModelRows) {
+  return {
+    ...presentModel(model),
+    aliases: Object.fromEntries(aliases.map((alias) => [alias.name, alias.versionNumber])),
+    traffic: model.traffic && { ...model.traffic },
+    versions: versions.map((version) => presentVersion(model.name, version, aliases)),
+  };
 }
 
 /** A version as the API shows it. */
@@ -132,8 +153,9 @@ export function presentVersion(model: string, row: VersionRow, aliases: readonly
 }
 
 /** An alias as the API shows it. */
-export function presentAlias(model: string, row: AliasRow) {
-  return { alias: row.name, model, version: row.versionNumber, updated_at: toTimestamp(row.updatedAtMs) };
+export function presentAlias(alias: { alias: string; model: string; version: number; updatedAtMs: number }) {
+  const { updatedAtMs, ...shown } = alias;
+  return { ...shown, updated_at: toTimestamp(updatedAtMs) };
 }
 
 /** A version in the terms of the inference protocol. */

@@ -84,6 +84,8 @@ describe.each(named(ofTenants.filter((route) => route.path.includes(":"))))("%s"
 /** A body that the route takes, so that nothing but the ids is at fault. */
 function bodyFor({ method, path }: AppRoute): CallOptions {
   if (path.endsWith("/infer")) return { json: addOneRequest };
+  if (path.endsWith("/traffic") && method === "PUT") return { json: { weights: { "2": 100 } } };
+  if (path.endsWith("/promote")) return { json: { version: 2 } };
   if (method === "PUT") return { json: { version: 2 } };
   if (method !== "POST") return {};
   return { body: addOneModel(), headers: { "Content-Type": "application/octet-stream" } };

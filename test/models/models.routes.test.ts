@@ -28,7 +28,7 @@ describe("naming a model", () => {
     const created: Model = await response.json();
     expect(created).toMatchObject({ name: "iris", description: "Three species" });
     expect(created.id).toMatch(/^mdl_/);
-    expect(await read(tenant, "iris")).toEqual({ ...created, aliases: {}, versions: [] });
+    expect(await read(tenant, "iris")).toEqual({ ...created, aliases: {}, traffic: null, versions: [] });
     expect(await served(tenant, "iris")).toBe("version-not-found");
   });
 

@@ -112,6 +112,7 @@ export type Refusal =
   | { readonly kind: "insufficient-scope"; readonly anyScope: readonly Scope[]; readonly held: readonly Scope[] }
   | { readonly kind: "model-not-found"; readonly model: string }
   | { readonly kind: "version-not-found"; readonly model: string; readonly version: string }
+  | { readonly kind: "version-retired"; readonly model: string; readonly version: string }
   | { readonly kind: "quota-exceeded"; readonly limit: LimitState }
   | { readonly kind: "idempotency-in-flight"; readonly entryId: EntryId }
   | { readonly kind: "idempotency-mismatch"; readonly entryId: EntryId };
@@ -226,7 +227,10 @@ function resolveVersion(deployment: Deployment | undefined, request: InferReques
     ? pickVersion(deployment.traffic, deployment.modelId, request.routingKey ?? keyId)
     : numberOf(deployment, wanted);
   const version = deployment.versions.find((candidate) => candidate.number === number);
-  return version ? { deployment, version } : { kind: "version-not-found", model: request.model, version: wanted };
+  const { model } = request;
+  if (!version) return { kind: "version-not-found", model, version: wanted };
+  if (deployment.retired.includes(version.number)) return { kind: "version-retired", model, version: wanted };
+  return { deployment, version };
 }
 
 /** An alias can't look like a number, so the two never clash. */
@@ -235,7 +239,11 @@ function numberOf({ aliases }: Deployment, wanted: string): number | undefined {
   return Object.hasOwn(aliases, wanted) ? aliases[wanted] : undefined;
 }
 
-/** A repeated idempotency key meets its first request's ledger entry: it is charged nothing, and takes nothing from the limit. */
+/**
+ * A repeated idempotency key meets its first request's ledger entry: it is charged nothing, and takes nothing from the limit.
+ *
+ * It runs on the version that was charged, unless that one is gone or retired.
+ */
 function answerRepeat(
   claim: Claim,
   fingerprint: string | undefined,
@@ -245,6 +253,7 @@ function answerRepeat(
   const { entryId } = claim;
   if (claim.fingerprint !== fingerprint) return { kind: "idempotency-mismatch", entryId };
   if (claim.state === "running") return { kind: "idempotency-in-flight", entryId };
-  const charged = resolved.deployment.versions.find((version) => version.versionId === claim.versionId);
+  const { versions, retired } = resolved.deployment;
+  const charged = versions.find(({ versionId, number }) => versionId === claim.versionId && !retired.includes(number));
   return { kind: "admitted", entryId, replayed: true, version: charged ?? resolved.version, limit, runLimitMs };
 }

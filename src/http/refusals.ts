@@ -29,6 +29,11 @@ export function refuse(c: Context<AppEnv>, refusal: Refusal) {
       const detail = `Model "${model}" has no version or alias "${version}".`;
       return problem(c, "version-not-found", detail, { members: { model, version } });
     }
+    case "version-retired": {
+      const { model, version } = refusal;
+      const detail = `Version "${version}" of model "${model}" was retired.`;
+      return problem(c, "version-retired", detail, { members: { model, version } });
+    }
     case "quota-exceeded":
       return refuseQuota(c, refusal.limit);
     case "idempotency-in-flight":

@@ -87,7 +87,8 @@ export const modelRoutes = createRouter()
     const { model: name } = c.req.valid("param");
     const tree = await findModelTree(c.var.caller.tenantId, c.var.services.db, name);
     if (!tree) return noModel(c, name);
-    return c.json(presentModelDetail(tree), 200);
+    const inFlight = await c.var.services.cells.getByName(c.var.caller.tenantId).inFlight(tree.model.id);
+    return c.json(presentModelDetail(tree, inFlight), 200);
   })
   .openapi(deleteModelRoute, async (c) => {
     const { model: name } = c.req.valid("param");

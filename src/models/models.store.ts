@@ -166,6 +166,29 @@ export async function deleteVersion(
   return rows.length > 0;
 }
 
+/** Take a version out of service unless callers are sent to it; false when they are or the version is gone. */
+export async function retire(
+  tenantId: TenantId,
+  db: Database,
+  version: { id: VersionId; modelId: ModelId; number: number },
+  nowMs: number,
+): Promise<boolean> {
+  const rows = await db
+    .update(versions)
+    .set({ retiredAtMs: sql`coalesce(${versions.retiredAtMs}, ${nowMs})` })
+    .where(and(eq(versions.tenantId, tenantId), eq(versions.id, version.id), unused(db, version)))
+    .returning({ id: versions.id });
+  return rows.length > 0;
+}
+
+/** Put a version back into service. */
+export async function reinstate(tenantId: TenantId, db: Database, versionId: VersionId): Promise<void> {
+  await db
+    .update(versions)
+    .set({ retiredAtMs: null })
+    .where(and(eq(versions.tenantId, tenantId), eq(versions.id, versionId)));
+}
+
 /** No alias points at the version, and traffic gives it no weight. */
 function unused(db: Database, { modelId, number }: { modelId: ModelId; number: number }) {
   const pointing = db

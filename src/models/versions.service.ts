@@ -1,7 +1,8 @@
 import type { Services } from "../services.ts";
 import type { TenantId } from "../shared/ids.ts";
 import { objectKeysOfRow } from "./models.service.ts";
-import { type ModelTree, deleteVersion, findModelTree } from "./models.store.ts";
+import { type ModelTree, deleteVersion, findModelTree, reinstate, retire } from "./models.store.ts";
+import type { AliasRow, VersionRow } from "./models.tables.ts";
 
 /** What sends callers to a version: while there is any, it is neither deleted nor retired. */
 export interface VersionUses {
@@ -14,6 +15,15 @@ export interface VersionUses {
 export type VersionRefusal =
   | { readonly kind: "model-not-found" | "version-not-found" }
   | ({ readonly kind: "version-in-use" } & VersionUses);
+
+/** A version that went into or out of service. */
+export interface VersionMoved {
+  readonly kind: "moved";
+  readonly version: VersionRow;
+  readonly aliases: readonly AliasRow[];
+  /** Inferences of it that run. */
+  readonly inFlight: number;
+}
 
 /** Delete a version and its files. */
 export async function removeVersion(
@@ -33,12 +43,65 @@ export async function removeVersion(
   }
 }
 
+/**
+ * Take a version out of service. When the call returns, no further request is admitted to it; those under way end.
+ *
+ * @returns how many are under way
+ */
+export async function retireVersion(
+  tenantId: TenantId,
+  services: Services,
+  model: string,
+  number: number | undefined,
+): Promise<VersionMoved | VersionRefusal> {
+  for (;;) {
+    const found = await findUnused(tenantId, services, model, number);
+    if (found.kind !== "unused") return found;
+    // Nothing is retired when somebody has sent callers to it meanwhile; then it is looked at anew.
+    if (!(await retire(tenantId, services.db, found.version, services.now()))) continue;
+    return await move(tenantId, services, model, found.version);
+  }
+}
+
+/** Put a retired version back into service. It gets callers again who name it, and aliases and traffic may. */
+export async function reinstateVersion(
+  tenantId: TenantId,
+  services: Services,
+  model: string,
+  number: number | undefined,
+): Promise<VersionMoved | VersionRefusal> {
+  const tree = await findModelTree(tenantId, services.db, model);
+  if (!tree) return { kind: "model-not-found" };
+  const version = tree.versions.find((candidate) => candidate.number === number);
+  if (!version) return { kind: "version-not-found" };
+  await reinstate(tenantId, services.db, version.id);
+  return await move(tenantId, services, model, version);
+}
+
+/** Tell the cell, then say how the version stands. */
+async function move(
+  tenantId: TenantId,
+  services: Services,
+  model: string,
+  { id, modelId }: VersionRow,
+): Promise<VersionMoved | VersionRefusal> {
+  await services.refresh(tenantId, { kind: "model", modelId });
+  const [inFlight, tree] = await Promise.all([
+    services.cells.getByName(tenantId).inFlight(modelId),
+    findModelTree(tenantId, services.db, model),
+  ]);
+  const version = tree?.versions.find((candidate) => candidate.id === id);
+  return version
+    ? { kind: "moved", version, aliases: tree?.aliases ?? [], inFlight: inFlight.get(id) ?? 0 }
+    : { kind: "version-not-found" };
+}
+
 async function findUnused(
   tenantId: TenantId,
   services: Services,
   model: string,
   number: number | undefined,
-): Promise<{ readonly kind: "unused"; readonly version: ModelTree["versions"][number] } | VersionRefusal> {
+): Promise<{ readonly kind: "unused"; readonly version: VersionRow } | VersionRefusal> {
   const tree = await findModelTree(tenantId, services.db, model);
   if (!tree) return { kind: "model-not-found" };
   const version = tree.versions.find((candidate) => candidate.number === number);

@@ -111,6 +111,8 @@ describe("a refusal", () => {
     expect(kindOf()).toBe("model-not-found");
     deployments.set("m", m);
     expect(kindOf()).toBe("version-not-found");
+    deployments.set("m", { ...m, aliases: { canary: 1 }, retired: [1] });
+    expect(kindOf()).toBe("version-retired");
     deployments.set("m", { ...m, aliases: { canary: 1 } });
     expect(kindOf()).toBe("idempotency-mismatch");
     claims.set("k", claimOf(state, { state: "running" }));

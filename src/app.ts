@@ -9,6 +9,7 @@ import { inferenceRoutes } from "./inference/inference.routes.ts";
 import { metadataRoutes } from "./models/metadata.routes.ts";
 import { aliasRoutes } from "./models/aliases.routes.ts";
 import { modelRoutes } from "./models/models.routes.ts";
+import { repositoryRoutes } from "./models/repository.routes.ts";
 import { servingRoutes } from "./models/serving.routes.ts";
 import { uploadRoutes } from "./models/upload.routes.ts";
 import { versionRoutes } from "./models/versions.routes.ts";
@@ -34,6 +35,7 @@ app.use(async (c, next) => {
 
 app.route("/", inferenceRoutes); //  POST /v2/models/{model}[/versions/{version}]/infer
 app.route("/", metadataRoutes); //   GET  /v2/models/{model}…
+app.route("/", repositoryRoutes); // POST /v2/repository/…
 app.route("/", serverRoutes); //     GET  /v2, /v2/health/…, /errors/{code}
 app.route("/", modelRoutes); //           /v1/models…
 app.route("/", versionRoutes); //         /v1/models/{model}/versions/{version}…

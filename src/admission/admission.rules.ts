@@ -111,6 +111,7 @@ export type Refusal =
   | { readonly kind: "tenant-suspended" }
   | { readonly kind: "insufficient-scope"; readonly anyScope: readonly Scope[]; readonly held: readonly Scope[] }
   | { readonly kind: "model-not-found"; readonly model: string }
+  | { readonly kind: "model-unloaded"; readonly model: string }
   | { readonly kind: "version-not-found"; readonly model: string; readonly version: string }
   | { readonly kind: "version-retired"; readonly model: string; readonly version: string }
   | { readonly kind: "quota-exceeded"; readonly limit: LimitState }
@@ -221,6 +222,7 @@ interface Resolved {
 /** Find the version that a request names by number or alias, or that traffic gives it. */
 function resolveVersion(deployment: Deployment | undefined, request: InferRequest, keyId: KeyId): Resolved | Refusal {
   if (!deployment) return { kind: "model-not-found", model: request.model };
+  if (!deployment.loaded) return { kind: "model-unloaded", model: request.model };
   const wanted = request.version ?? DEFAULT_ALIAS;
   const isSpread = wanted === DEFAULT_ALIAS && deployment.traffic !== null;
   const number = isSpread

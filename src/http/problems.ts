@@ -23,6 +23,7 @@ export const PROBLEMS = {
   "tenant-not-found": { status: 404, title: "There is no such tenant" },
   "key-not-found": { status: 404, title: "There is no such API key" },
   "model-not-found": { status: 404, title: "There is no such model" },
+  "model-unloaded": { status: 404, title: "The model is unloaded" },
   "version-not-found": { status: 404, title: "The model has no such version" },
   "alias-not-found": { status: 404, title: "The model has no such alias" },
   "method-not-allowed": { status: 405, title: "The route does not take this method" },

@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import type { AppEnv } from "../http/context.ts";
 import { problem } from "../http/problem.ts";
+import type { Served } from "./served.service.ts";
 import type { ServingChanged } from "./serving.service.ts";
 import type { VersionRefusal, VersionUses } from "./versions.service.ts";
 
@@ -63,4 +64,21 @@ function howUsed({ aliases, weight }: VersionUses): string {
     ...(weight === undefined ? [] : [`gets ${weight} % of the traffic; promote another version or change the weights`]),
   ];
   return uses.join(", and ");
+}
+
+/** Why callers get nothing of a model or version, in the terms of the inference protocol. */
+export function refuseUnserved(
+  c: Context<AppEnv>,
+  model: string,
+  version: string,
+  reason: Exclude<Served["kind"], "served">,
+) {
+  switch (reason) {
+    case "version-not-found":
+      return problem(c, reason, `There is no model "${model}" with a version or alias "${version}".`);
+    case "version-retired":
+      return problem(c, reason, `Version "${version}" of model "${model}" was retired.`);
+    case "model-unloaded":
+      return problem(c, reason, `Model "${model}" is unloaded; load it with POST /v2/repository/models/${model}/load.`);
+  }
 }

@@ -88,6 +88,7 @@ export const modelSchema = z
     id: z.string().openapi({ example: "mdl_01jd8x3v5cq0q4m2n8h6y7z9ab" }),
     name: modelName,
     description: z.string(),
+    loaded: z.boolean().openapi({ description: "Whether it serves anybody." }),
     created_at: timestamp,
   })
   .openapi("Model");
@@ -134,7 +135,8 @@ export interface ModelRows {
 
 /** A model as lists show it. */
 export function presentModel(row: ModelRow) {
-  return { id: row.id, name: row.name, description: row.description, created_at: toTimestamp(row.createdAtMs) };
+  const { id, name, description, loaded } = row;
+  return { id, name, description, loaded, created_at: toTimestamp(row.createdAtMs) };
 }
 
 /** A model with all that hangs on it, as the API shows it. */
@@ -198,7 +200,7 @@ export function presentMetadata(model: string, version: VersionRow, versions: re
   const { inputs, outputs } = version.inspection;
   return {
     name: model,
-    versions: versions.map(({ number }) => String(number)),
+    versions: versions.filter((row) => row.retiredAtMs === null).map(({ number }) => String(number)),
     platform: "onnx_onnxv1",
     inputs: inputs.map(presentSpec),
     outputs: outputs.map(presentSpec),

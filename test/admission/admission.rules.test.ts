@@ -109,6 +109,8 @@ describe("a refusal", () => {
     expect(kindOf()).toBe("insufficient-scope");
     keys.set("secret", grantOf(["infer"]));
     expect(kindOf()).toBe("model-not-found");
+    deployments.set("m", { ...m, loaded: false });
+    expect(kindOf()).toBe("model-unloaded");
     deployments.set("m", m);
     expect(kindOf()).toBe("version-not-found");
     deployments.set("m", { ...m, aliases: { canary: 1 }, retired: [1] });

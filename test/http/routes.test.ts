@@ -85,6 +85,7 @@ describe.each(named(ofTenants.filter((route) => route.path.includes(":"))))("%s"
 function bodyFor({ method, path }: AppRoute): CallOptions {
   if (path.endsWith("/infer")) return { json: addOneRequest };
   if (path.endsWith("/traffic") && method === "PUT") return { json: { weights: { "2": 100 } } };
+  if (path.startsWith("/v2/repository/")) return { json: {} };
   if (path.endsWith("/promote")) return { json: { version: 2 } };
   if (method === "PUT") return { json: { version: 2 } };
   if (method !== "POST") return {};

@@ -11,10 +11,10 @@ import {
 } from "../src/admission/cell-state.store.ts";
 import { loadDeployments, loadKeyGrants, loadTenantPolicy } from "../src/admission/hot-state.store.ts";
 import { type TokenBucket, fullBucket } from "../src/admission/token-bucket.rules.ts";
-import { type KeyId, type ModelId, type TenantId, isId } from "../src/shared/ids.ts";
+import { type KeyId, type ModelId, type TenantId, type VersionId, isId } from "../src/shared/ids.ts";
 import { systemClock } from "../src/shared/clock.ts";
-import type { Settlement } from "../src/usage/ledger.rules.ts";
-import { LEDGER_SCHEMA, settleEntries, sumLedger, sumRefusals } from "../src/usage/ledger.store.ts";
+import { type Settlement, runningLeaseMs } from "../src/usage/ledger.rules.ts";
+import { LEDGER_SCHEMA, countInFlight, settleEntries, sumLedger, sumRefusals } from "../src/usage/ledger.store.ts";
 import { type UsageQuery, type UsageRow, joinUsage } from "../src/usage/usage.rules.ts";
 import { AdmissionBatch, type CellMemory } from "./admission-batch.ts";
 
@@ -68,6 +68,14 @@ export class TenantCell extends DurableObject<Env> {
     if (!(await this.#open())) return [];
     const { sql } = this.ctx.storage;
     return joinUsage(sumLedger(sql, query), sumRefusals(sql, query));
+  }
+
+  /** What a model's versions are doing: inferences that run, by version id. Versions without any are left out. */
+  async inFlight(modelId: ModelId): Promise<Map<VersionId, number>> {
+    const memory = await this.#open();
+    if (!memory) return new Map();
+    const sinceMs = systemClock() - runningLeaseMs(memory.policy.runLimitMs);
+    return countInFlight(this.ctx.storage.sql, modelId, sinceMs);
   }
 
   get #tenantId(): TenantId {

@@ -9,8 +9,12 @@ import { inferenceRoutes } from "./inference/inference.routes.ts";
 import { downloadRoutes } from "./models/download.routes.ts";
 import { backendRoutes } from "./models/backend.routes.ts";
 import { metadataRoutes } from "./models/metadata.routes.ts";
+import { aliasRoutes } from "./models/aliases.routes.ts";
 import { modelRoutes } from "./models/models.routes.ts";
+import { repositoryRoutes } from "./models/repository.routes.ts";
+import { servingRoutes } from "./models/serving.routes.ts";
 import { uploadRoutes } from "./models/upload.routes.ts";
+import { versionRoutes } from "./models/versions.routes.ts";
 import { createServices } from "./services.ts";
 import { tenantRoutes } from "./tenants/tenants.routes.ts";
 import { usageRoutes } from "./usage/usage.routes.ts";
@@ -33,8 +37,12 @@ app.use(async (c, next) => {
 
 app.route("/", inferenceRoutes); //  POST /v2/models/{model}[/versions/{version}]/infer
 app.route("/", metadataRoutes); //   GET  /v2/models/{model}…
+app.route("/", repositoryRoutes); // POST /v2/repository/…
 app.route("/", serverRoutes); //     GET  /v2, /v2/health/…, /errors/{code}
 app.route("/", modelRoutes); //           /v1/models…
+app.route("/", versionRoutes); //         /v1/models/{model}/versions/{version}…
+app.route("/", aliasRoutes); //           /v1/models/{model}/aliases/{alias}
+app.route("/", servingRoutes); //         /v1/models/{model}/traffic, …/promote, …/rollback
 app.route("/", uploadRoutes); //     POST /v1/models/{model}/versions
 app.route("/", backendRoutes); //    POST /v1/models/{model}/backends
 app.route("/", downloadRoutes); //   GET  /files/{link}

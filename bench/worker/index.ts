@@ -36,6 +36,7 @@ bench.post("/bench/admissions/:way", authenticated, async (c) => {
     credential,
     model: "mnist",
     version: undefined,
+    routingKey: undefined,
     idempotency: undefined,
   });
   return admission.kind === "admitted" ? c.text(admission.entryId) : c.json(admission, 403);

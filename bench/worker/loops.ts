@@ -33,6 +33,7 @@ export async function runLoop(services: Services, plan: LoopPlan): Promise<{ adm
     credential,
     model: plan.model,
     version: undefined,
+    routingKey: undefined,
     idempotency: idempotencyKey === undefined ? undefined : { key: idempotencyKey, fingerprint: FINGERPRINT },
   });
   await chargeKeys(services, plan.tenantId, infer);

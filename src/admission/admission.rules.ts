@@ -9,7 +9,7 @@ import {
   refill,
   take,
 } from "./token-bucket.rules.ts";
-import type { Traffic } from "./traffic.rules.ts";
+import { type Traffic, pickVersion } from "./traffic.rules.ts";
 
 /** The tenant as its cell knows it. */
 export interface TenantPolicy {
@@ -73,6 +73,8 @@ export interface InferRequest {
   readonly model: string;
   /** A version's number or an alias; {@link DEFAULT_ALIAS} when undefined. */
   readonly version: string | undefined;
+  /** Who is served, where traffic is spread over versions; the API key when undefined. */
+  readonly routingKey: string | undefined;
   readonly idempotency: Idempotency | undefined;
 }
 
@@ -109,7 +111,9 @@ export type Refusal =
   | { readonly kind: "tenant-suspended" }
   | { readonly kind: "insufficient-scope"; readonly anyScope: readonly Scope[]; readonly held: readonly Scope[] }
   | { readonly kind: "model-not-found"; readonly model: string }
+  | { readonly kind: "model-unloaded"; readonly model: string }
   | { readonly kind: "version-not-found"; readonly model: string; readonly version: string }
+  | { readonly kind: "version-retired"; readonly model: string; readonly version: string }
   | { readonly kind: "quota-exceeded"; readonly limit: LimitState }
   | { readonly kind: "idempotency-in-flight"; readonly entryId: EntryId }
   | { readonly kind: "idempotency-mismatch"; readonly entryId: EntryId };
@@ -182,7 +186,7 @@ function admitInference(
 ): Admitted | Refusal {
   if (state.tenant.status === "suspended") return { kind: "tenant-suspended" };
   if (!key.scopes.includes("infer")) return { kind: "insufficient-scope", anyScope: ["infer"], held: key.scopes };
-  const resolved = resolveVersion(state.deploymentByName(request.model), request);
+  const resolved = resolveVersion(state.deploymentByName(request.model), request, key.keyId);
   if ("kind" in resolved) return resolved;
 
   const bucket = refill(state.bucket, state.tenant.limit, nowMs);
@@ -215,20 +219,33 @@ interface Resolved {
   readonly version: DeployedVersion;
 }
 
-/** Find the version that a request names by number or alias. An alias can't look like a number, so the two never clash. */
-function resolveVersion(deployment: Deployment | undefined, request: InferRequest): Resolved | Refusal {
+/** Find the version that a request names by number or alias, or that traffic gives it. */
+function resolveVersion(deployment: Deployment | undefined, request: InferRequest, keyId: KeyId): Resolved | Refusal {
   if (!deployment) return { kind: "model-not-found", model: request.model };
+  if (!deployment.loaded) return { kind: "model-unloaded", model: request.model };
   const wanted = request.version ?? DEFAULT_ALIAS;
-  const number = /^[1-9]\d*$/.test(wanted) ? Number(wanted) : aliasTarget(deployment, wanted);
+  const isSpread = wanted === DEFAULT_ALIAS && deployment.traffic !== null;
+  const number = isSpread
+    ? pickVersion(deployment.traffic, deployment.modelId, request.routingKey ?? keyId)
+    : numberOf(deployment, wanted);
   const version = deployment.versions.find((candidate) => candidate.number === number);
-  return version ? { deployment, version } : { kind: "version-not-found", model: request.model, version: wanted };
+  const { model } = request;
+  if (!version) return { kind: "version-not-found", model, version: wanted };
+  if (deployment.retired.includes(version.number)) return { kind: "version-retired", model, version: wanted };
+  return { deployment, version };
 }
 
-function aliasTarget(deployment: Deployment, alias: string): number | undefined {
-  return Object.hasOwn(deployment.aliases, alias) ? deployment.aliases[alias] : undefined;
+/** An alias can't look like a number, so the two never clash. */
+function numberOf({ aliases }: Deployment, wanted: string): number | undefined {
+  if (/^[1-9]\d*$/.test(wanted)) return Number(wanted);
+  return Object.hasOwn(aliases, wanted) ? aliases[wanted] : undefined;
 }
 
-/** A repeated idempotency key meets its first request's ledger entry: it is charged nothing, and takes nothing from the limit. */
+/**
+ * A repeated idempotency key meets its first request's ledger entry: it is charged nothing, and takes nothing from the limit.
+ *
+ * It runs on the version that was charged, unless that one is gone or retired.
+ */
 function answerRepeat(
   claim: Claim,
   fingerprint: string | undefined,
@@ -238,6 +255,7 @@ function answerRepeat(
   const { entryId } = claim;
   if (claim.fingerprint !== fingerprint) return { kind: "idempotency-mismatch", entryId };
   if (claim.state === "running") return { kind: "idempotency-in-flight", entryId };
-  const charged = resolved.deployment.versions.find((version) => version.versionId === claim.versionId);
+  const { versions, retired } = resolved.deployment;
+  const charged = versions.find(({ versionId, number }) => versionId === claim.versionId && !retired.includes(number));
   return { kind: "admitted", entryId, replayed: true, version: charged ?? resolved.version, limit, runLimitMs };
 }

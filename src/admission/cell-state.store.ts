@@ -18,8 +18,8 @@ const CELL_STATE_SCHEMA = `
   );
 `;
 
-/** What the documents look like. A cell that holds another form drops them and reads D1 again: raise it with each change. */
-const FORMAT = 2;
+/** Raise it with each change of the documents or the tables: a cell of another form makes its tables and reads D1 again. */
+const FORMAT = 3;
 
 /** The documents of hot_state, as they are kept in memory too. */
 export interface HotState {

@@ -26,10 +26,20 @@ export function refuse(c: Context<AppEnv>, refusal: Refusal) {
       return problem(c, "model-not-found", `There is no model "${refusal.model}".`, {
         members: { model: refusal.model },
       });
+    case "model-unloaded": {
+      const { model } = refusal;
+      const detail = `Model "${model}" is unloaded; load it with POST /v2/repository/models/${model}/load.`;
+      return problem(c, "model-unloaded", detail, { members: { model } });
+    }
     case "version-not-found": {
       const { model, version } = refusal;
       const detail = `Model "${model}" has no version or alias "${version}".`;
       return problem(c, "version-not-found", detail, { members: { model, version } });
+    }
+    case "version-retired": {
+      const { model, version } = refusal;
+      const detail = `Version "${version}" of model "${model}" was retired.`;
+      return problem(c, "version-retired", detail, { members: { model, version } });
     }
     case "quota-exceeded":
       return refuseQuota(c, refusal.limit);

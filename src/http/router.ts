@@ -1,4 +1,4 @@
-import { OpenAPIHono } from "@hono/zod-openapi";
+import { OpenAPIHono, type z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { AppEnv } from "./context.ts";
 import { problem } from "./problem.ts";
@@ -7,12 +7,16 @@ import { problem } from "./problem.ts";
 export function createRouter(): OpenAPIHono<AppEnv> {
   return new OpenAPIHono<AppEnv>({
     defaultHook: (result, c: Context<AppEnv>) => {
-      if (result.success) return undefined;
-      const errors = result.error.issues.map((issue) => ({ field: fieldOf(issue.path), message: issue.message }));
-      const detail = errors.map(({ field, message }) => `${field}: ${message}`).join("; ");
-      return problem(c, "invalid-request", detail, { members: { errors } });
+      return result.success ? undefined : refuseFields(c, result.error);
     },
   });
+}
+
+/** Name each field that does not fit its schema. */
+export function refuseFields(c: Context<AppEnv>, { issues }: Pick<z.ZodError, "issues">) {
+  const errors = issues.map((issue) => ({ field: fieldOf(issue.path), message: issue.message }));
+  const detail = errors.map(({ field, message }) => `${field}: ${message}`).join("; ");
+  return problem(c, "invalid-request", detail, { members: { errors } });
 }
 
 function fieldOf(path: readonly PropertyKey[]): string {

@@ -5,7 +5,11 @@ import { json, problems } from "./contract.ts";
 import { errorPage } from "./error-pages.ts";
 import { problem } from "./problem.ts";
 
-const SERVER = { name: "tensorgate", version: "0.1.0", extensions: ["binary_tensor_data"] };
+const SERVER = {
+  name: "tensorgate",
+  version: "0.1.0",
+  extensions: ["binary_tensor_data", "model_repository", "model_configuration"],
+};
 
 const serverMetadataSchema = z
   .object({ name: z.string(), version: z.string(), extensions: z.array(z.string()) })

@@ -5,6 +5,7 @@ import { readStream } from "../../engine/body.ts";
 import { INFERENCE_HEADER_LENGTH, MAX_BODY_BYTES } from "../../engine/contract.ts";
 import { Refusal } from "../../engine/refusal.ts";
 import type { Admitted, Idempotency } from "../admission/admission.rules.ts";
+import { ROUTING_KEY } from "../admission/traffic.rules.ts";
 import type { AppEnv } from "../http/context.ts";
 import { createRouter } from "../http/router.ts";
 import { API_KEY_SECURITY, json, problems } from "../http/contract.ts";
@@ -49,6 +50,10 @@ const requestHeaders = z.object({
     example: "187",
   }),
   "idempotency-key": z.string().optional().openapi({ example: '"8e03978e-40d5-43dd-bc93-6894a57f9324"' }),
+  "x-routing-key": z.string().optional().openapi({
+    description: "Who is served, where traffic is spread over versions: the same key always gets the same version.",
+    example: "user-4711",
+  }),
 });
 const binary = { "application/octet-stream": { schema: { type: "string" as const, format: "binary" } } };
 const requestBody = { required: true, content: { "application/json": { schema: inferRequestSchema }, ...binary } };
@@ -58,7 +63,7 @@ const inferRoute = createRoute({
   ...common,
   path: "/v2/models/{model}/infer",
   operationId: "infer",
-  summary: "Run the version that the alias production points at",
+  summary: "Run the version that serves production",
   request: { params: modelParam, headers: requestHeaders, body: requestBody },
 });
 const inferVersionRoute = createRoute({
@@ -87,11 +92,16 @@ async function handleInference(c: Context<AppEnv>): Promise<Response> {
   if (key === "malformed") {
     return problem(c, "invalid-request", "Idempotency-Key: must be a quoted string of 1 to 255 printable characters.");
   }
+  const routingKey = c.req.header("X-Routing-Key");
+  if (routingKey !== undefined && !ROUTING_KEY.test(routingKey)) {
+    return problem(c, "invalid-request", "X-Routing-Key: must be 1 to 256 visible ASCII characters, without spaces.");
+  }
   const keyed = key === "absent" ? undefined : await fingerprint(c, key.key);
   if (keyed instanceof Refusal) return refuseByEngine(c, keyed);
   const inferred = await infer(c.var.credential, c.var.services, {
     model: c.req.param("model") ?? "",
     version: c.req.param("version"),
+    routingKey,
     idempotency: keyed?.idempotency,
     body: keyed?.payload ?? c.req.raw.body,
     bodyHeaders: {

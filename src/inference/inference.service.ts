@@ -13,6 +13,7 @@ import type { RunOutcome } from "./run-outcome.ts";
 export interface InferenceRequest {
   readonly model: string;
   readonly version: string | undefined;
+  readonly routingKey: string | undefined;
   readonly idempotency: Idempotency | undefined;
   readonly body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null;
   /** What the engine must know of the body: its length, its coding and where its JSON ends. */
@@ -27,8 +28,15 @@ export type Inferred =
 /** Admit, run, and settle after the response: the way of one inference. */
 export async function infer(credential: Credential, services: Services, request: InferenceRequest): Promise<Inferred> {
   const { tenantId, hash } = credential;
-  const { model, version, idempotency } = request;
-  const admission = await services.admit(tenantId, { kind: "infer", credential: hash, model, version, idempotency });
+  const { model, version, routingKey, idempotency } = request;
+  const admission = await services.admit(tenantId, {
+    kind: "infer",
+    credential: hash,
+    model,
+    version,
+    routingKey,
+    idempotency,
+  });
   if (admission.kind === "granted") throw new Error("The cell granted access where an inference was asked for.");
   if (admission.kind !== "admitted") return { kind: "refused", refusal: admission };
 

@@ -4,9 +4,8 @@ import { DEFAULT_ALIAS } from "../admission/admission.rules.ts";
 import type { AppEnv } from "../http/context.ts";
 import { createRouter } from "../http/router.ts";
 import { API_KEY_SECURITY, json, problems } from "../http/contract.ts";
-import { problem } from "../http/problem.ts";
 import { requires } from "../identity/guards.ts";
-import { parseVersionNumber } from "./models.rules.ts";
+import { refuseUnserved } from "./models.problems.ts";
 import {
   modelMetadataSchema,
   modelParams,
@@ -14,8 +13,8 @@ import {
   presentMetadata,
   versionParams,
 } from "./models.schemas.ts";
-import { type ModelTree, findModelTree } from "./models.store.ts";
-import type { VersionRow } from "./models.tables.ts";
+import { findServed } from "./served.service.ts";
+import { presentTritonConfig, tritonConfigSchema } from "./triton-config.schemas.ts";
 
 const common = {
   method: "get" as const,
@@ -30,6 +29,7 @@ const versionOf = versionParams.extend({
 });
 const metadata = json(modelMetadataSchema, "The model's inputs and outputs. A dimension of -1 may have any size.");
 const ready = json(modelReadySchema, "The model is ready.");
+const config = json(tritonConfigSchema, "The model as Triton describes its own.");
 
 const metadataRoute = createRoute({
   ...common,
@@ -63,44 +63,52 @@ const versionReadyRoute = createRoute({
   request: { params: versionOf },
   responses: { 200: ready, ...problems },
 });
+const configRoute = createRoute({
+  ...common,
+  path: "/v2/models/{model}/config",
+  operationId: "modelConfig",
+  summary: "Describe a model in the terms of Triton's model configuration",
+  request: { params: modelParams },
+  responses: { 200: config, ...problems },
+});
+const versionConfigRoute = createRoute({
+  ...common,
+  path: "/v2/models/{model}/versions/{version}/config",
+  operationId: "versionConfig",
+  summary: "Describe a version of a model in the terms of Triton's model configuration",
+  request: { params: versionOf },
+  responses: { 200: config, ...problems },
+});
 
-/** What the Open Inference Protocol V2 tells of a model. */
+/** What the Open Inference Protocol V2, and Triton beyond it, tell of a model. */
 export const metadataRoutes = createRouter()
-  .openapi(metadataRoute, async (c) => {
-    const { model } = c.req.valid("param");
-    const found = await findServed(c, model, DEFAULT_ALIAS);
-    if (!found) return noVersion(c, model, DEFAULT_ALIAS);
-    return c.json(presentMetadata(model, found.version, found.tree.versions), 200);
-  })
-  .openapi(versionMetadataRoute, async (c) => {
-    const { model, version } = c.req.valid("param");
-    const found = await findServed(c, model, version);
-    if (!found) return noVersion(c, model, version);
-    return c.json(presentMetadata(model, found.version, found.tree.versions), 200);
-  })
-  .openapi(readyRoute, async (c) => {
-    const { model } = c.req.valid("param");
-    if (!(await findServed(c, model, DEFAULT_ALIAS))) return noVersion(c, model, DEFAULT_ALIAS);
-    return c.json({ name: model, ready: true }, 200);
-  })
-  .openapi(versionReadyRoute, async (c) => {
-    const { model, version } = c.req.valid("param");
-    if (!(await findServed(c, model, version))) return noVersion(c, model, version);
-    return c.json({ name: model, ready: true }, 200);
-  });
+  .openapi(metadataRoute, async (c) => await describe(c, c.req.valid("param")))
+  .openapi(versionMetadataRoute, async (c) => await describe(c, c.req.valid("param")))
+  .openapi(readyRoute, async (c) => await tellReady(c, c.req.valid("param")))
+  .openapi(versionReadyRoute, async (c) => await tellReady(c, c.req.valid("param")))
+  .openapi(configRoute, async (c) => await configure(c, c.req.valid("param")))
+  .openapi(versionConfigRoute, async (c) => await configure(c, c.req.valid("param")));
 
-async function findServed(
-  c: Context<AppEnv>,
-  model: string,
-  wanted: string,
-): Promise<{ tree: ModelTree; version: VersionRow } | undefined> {
-  const tree = await findModelTree(c.var.caller.tenantId, c.var.services.db, model);
-  const alias = tree?.aliases.find((candidate) => candidate.name === wanted);
-  const number = parseVersionNumber(wanted) ?? alias?.versionNumber;
-  const version = tree?.versions.find((candidate) => candidate.number === number);
-  return tree && version && { tree, version };
+/** What a path names. Without a version it is the one that the alias production points at. */
+interface Named {
+  readonly model: string;
+  readonly version?: string | undefined;
 }
 
-function noVersion(c: Context<AppEnv>, model: string, wanted: string) {
-  return problem(c, "version-not-found", `There is no model "${model}" with a version or alias "${wanted}".`);
+async function describe(c: Context<AppEnv>, { model, version = DEFAULT_ALIAS }: Named) {
+  const found = await findServed(c.var.caller.tenantId, c.var.services, model, version);
+  if (found.kind !== "served") return refuseUnserved(c, model, version, found.kind);
+  return c.json(presentMetadata(model, found.version, found.tree.versions), 200);
+}
+
+async function tellReady(c: Context<AppEnv>, { model, version = DEFAULT_ALIAS }: Named) {
+  const found = await findServed(c.var.caller.tenantId, c.var.services, model, version);
+  if (found.kind !== "served") return refuseUnserved(c, model, version, found.kind);
+  return c.json({ name: model, ready: true }, 200);
+}
+
+async function configure(c: Context<AppEnv>, { model, version = DEFAULT_ALIAS }: Named) {
+  const found = await findServed(c.var.caller.tenantId, c.var.services, model, version);
+  if (found.kind !== "served") return refuseUnserved(c, model, version, found.kind);
+  return c.json(presentTritonConfig(model, found.version, found.tree.versions), 200);
 }

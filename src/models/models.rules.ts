@@ -82,6 +82,16 @@ export function objectKeysOf(files: VersionFiles): string[] {
   return [files.model, ...files.externalData.map((file) => file.objectKey)];
 }
 
+/** Whether a version takes requests, still ends those that it took, or neither. */
+export const VERSION_STATES = ["serving", "draining", "retired"] as const;
+type VersionState = (typeof VERSION_STATES)[number];
+
+/** The state of a version with so many inferences under way. */
+export function versionState(retiredAtMs: number | null, inFlight: number): VersionState {
+  if (retiredAtMs === null) return "serving";
+  return inFlight > 0 ? "draining" : "retired";
+}
+
 /** A version's number as it stands in a path, or undefined where the text is none. */
 export function parseVersionNumber(text: string): number | undefined {
   return /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined;

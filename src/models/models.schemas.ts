@@ -3,7 +3,8 @@ import { DATATYPES } from "../../engine/datatypes.ts";
 import type { TensorSpec } from "../../engine/signature.ts";
 import { timestamp } from "../http/contract.schemas.ts";
 import { toTimestamp } from "../shared/clock.ts";
-import { ALIAS_NAME, MODEL_NAME } from "./models.rules.ts";
+import type { VersionId } from "../shared/ids.ts";
+import { ALIAS_NAME, MODEL_NAME, VERSION_STATES, versionState } from "./models.rules.ts";
 import type { AliasRow, ModelRow, VersionRow } from "./models.tables.ts";
 
 const modelName = z
@@ -62,15 +63,32 @@ export const versionSchema = z
     producer: z.string(),
     heap_bytes: z.number().int().openapi({ description: "ONNX Runtime's WASM heap after the model was loaded." }),
     aliases: z.array(z.string()),
+    runtime: z.enum(["isolate", "container", "backend"]).openapi({ description: "What runs it." }),
+    placement: z
+      .object({ wished: z.enum(["auto", "isolate", "container", "backend"]), reasons: z.array(z.string()) })
+      .openapi({ description: "Why it runs there." }),
+    backend: z
+      .object({ url: z.string(), model: z.string() })
+      .nullable()
+      .openapi({ description: "The tenant's own inference server, where that is the runtime." }),
+    state: z
+      .enum(VERSION_STATES)
+      .openapi({ description: "`draining`: no further request is admitted, some still run.", example: "serving" }),
+    retired_at: timestamp.nullable(),
     created_at: timestamp,
   })
   .openapi("ModelVersion");
+
+export const versionDetailSchema = versionSchema
+  .extend({ in_flight: z.number().int().openapi({ description: "Inferences that run.", example: 0 }) })
+  .openapi("ModelVersionDetail");
 
 export const modelSchema = z
   .object({
     id: z.string().openapi({ example: "mdl_01jd8x3v5cq0q4m2n8h6y7z9ab" }),
     name: modelName,
     description: z.string(),
+    loaded: z.boolean().openapi({ description: "Whether it serves anybody." }),
     created_at: timestamp,
   })
   .openapi("Model");
@@ -78,7 +96,11 @@ export const modelSchema = z
 export const modelDetailSchema = modelSchema
   .extend({
     aliases: z.record(z.string(), z.number().int()).openapi({ example: { production: 1 } }),
-    versions: z.array(versionSchema),
+    traffic: z
+      .record(z.string(), z.number().int())
+      .nullable()
+      .openapi({ description: "Percent by version; null when `production` serves everybody.", example: null }),
+    versions: z.array(versionDetailSchema),
   })
   .openapi("ModelDetail");
 
@@ -104,9 +126,40 @@ export const modelReadySchema = z
   .object({ name: z.string(), ready: z.boolean() })
   .openapi("ModelReady", { example: { name: "iris", ready: true } });
 
+/** The rows of a model and of all that hangs on it. */
+export interface ModelRows {
+  readonly model: ModelRow;
+  readonly versions: readonly VersionRow[];
+  readonly aliases: readonly AliasRow[];
+}
+
 /** A model as lists show it. */
 export function presentModel(row: ModelRow) {
-  return { id: row.id, name: row.name, description: row.description, created_at: toTimestamp(row.createdAtMs) };
+  const { id, name, description, loaded } = row;
+  return { id, name, description, loaded, created_at: toTimestamp(row.createdAtMs) };
+}
+
+/** A model with all that hangs on it, as the API shows it. */
+export function presentModelDetail({ model, versions, aliases }: ModelRows, inFlight: ReadonlyMap<VersionId, number>) {
+  return {
+    ...presentModel(model),
+    aliases: Object.fromEntries(aliases.map((alias) => [alias.name, alias.versionNumber])),
+    traffic: model.traffic && { ...model.traffic },
+    versions: versions.map((version) =>
+      presentVersionDetail(model.name, version, aliases, inFlight.get(version.id) ?? 0),
+    ),
+  };
+}
+
+/** A version with what it is doing. */
+export function presentVersionDetail(
+  model: string,
+  row: VersionRow,
+  aliases: readonly AliasRow[],
+  inFlight: number,
+): z.infer<typeof versionDetailSchema> {
+  const state = versionState(row.retiredAtMs, inFlight);
+  return { ...presentVersion(model, row, aliases), state, in_flight: inFlight };
 }
 
 /** A version as the API shows it. */
@@ -127,13 +180,19 @@ export function presentVersion(model: string, row: VersionRow, aliases: readonly
     producer,
     heap_bytes: heapBytes,
     aliases: aliases.filter((alias) => alias.versionNumber === row.number).map((alias) => alias.name),
+    runtime: row.runtime,
+    placement: { wished: row.placement.wished, reasons: [...row.placement.reasons] },
+    backend: row.backend && { url: row.backend.url, model: row.backend.model },
+    state: versionState(row.retiredAtMs, 0),
+    retired_at: row.retiredAtMs === null ? null : toTimestamp(row.retiredAtMs),
     created_at: toTimestamp(row.createdAtMs),
   };
 }
 
 /** An alias as the API shows it. */
-export function presentAlias(model: string, row: AliasRow) {
-  return { alias: row.name, model, version: row.versionNumber, updated_at: toTimestamp(row.updatedAtMs) };
+export function presentAlias(alias: { alias: string; model: string; version: number; updatedAtMs: number }) {
+  const { updatedAtMs, ...shown } = alias;
+  return { ...shown, updated_at: toTimestamp(updatedAtMs) };
 }
 
 /** A version in the terms of the inference protocol. */
@@ -141,7 +200,7 @@ export function presentMetadata(model: string, version: VersionRow, versions: re
   const { inputs, outputs } = version.inspection;
   return {
     name: model,
-    versions: versions.map(({ number }) => String(number)),
+    versions: versions.filter((row) => row.retiredAtMs === null).map(({ number }) => String(number)),
     platform: "onnx_onnxv1",
     inputs: inputs.map(presentSpec),
     outputs: outputs.map(presentSpec),

@@ -1,4 +1,4 @@
-import { and, eq, gt, notExists, sql } from "drizzle-orm";
+import { and, eq, gt, isNull, notExists, sql } from "drizzle-orm";
 import type { Database } from "../shared/database.ts";
 import type { ModelId, TenantId, VersionId } from "../shared/ids.ts";
 import { type AliasRow, type ModelRow, type VersionRow, aliases, models, versions } from "./models.tables.ts";
@@ -111,7 +111,7 @@ export async function insertVersion(
   return row;
 }
 
-/** Point an alias at a version; undefined when the model has no such version. */
+/** Point an alias at a version; undefined when the model has no such version, or it is retired. */
 export async function putAlias(
   tenantId: TenantId,
   db: Database,
@@ -130,7 +130,14 @@ export async function putAlias(
           updatedAtMs: sql`${updatedAtMs}`.as("updated_at_ms"),
         })
         .from(versions)
-        .where(and(eq(versions.tenantId, tenantId), eq(versions.modelId, modelId), eq(versions.number, versionNumber))),
+        .where(
+          and(
+            eq(versions.tenantId, tenantId),
+            eq(versions.modelId, modelId),
+            eq(versions.number, versionNumber),
+            isNull(versions.retiredAtMs),
+          ),
+        ),
     )
     .onConflictDoUpdate({ target: [aliases.modelId, aliases.name], set: { versionNumber, updatedAtMs } })
     .returning();
@@ -146,21 +153,53 @@ export async function deleteAlias(tenantId: TenantId, db: Database, modelId: Mod
   return rows.length > 0;
 }
 
-/** Remove a version unless an alias points at it; false when one does or the version is gone. */
+/** Remove a version unless callers are sent to it; false when they are or the version is gone. */
 export async function deleteVersion(
   tenantId: TenantId,
   db: Database,
   version: { id: VersionId; modelId: ModelId; number: number },
 ): Promise<boolean> {
+  const rows = await db
+    .delete(versions)
+    .where(and(eq(versions.tenantId, tenantId), eq(versions.id, version.id), unused(db, version)))
+    .returning({ id: versions.id });
+  return rows.length > 0;
+}
+
+/** Take a version out of service unless callers are sent to it; false when they are or the version is gone. */
+export async function retire(
+  tenantId: TenantId,
+  db: Database,
+  version: { id: VersionId; modelId: ModelId; number: number },
+  nowMs: number,
+): Promise<boolean> {
+  const rows = await db
+    .update(versions)
+    .set({ retiredAtMs: sql`coalesce(${versions.retiredAtMs}, ${nowMs})` })
+    .where(and(eq(versions.tenantId, tenantId), eq(versions.id, version.id), unused(db, version)))
+    .returning({ id: versions.id });
+  return rows.length > 0;
+}
+
+/** Put a version back into service. */
+export async function reinstate(tenantId: TenantId, db: Database, versionId: VersionId): Promise<void> {
+  await db
+    .update(versions)
+    .set({ retiredAtMs: null })
+    .where(and(eq(versions.tenantId, tenantId), eq(versions.id, versionId)));
+}
+
+/** No alias points at the version, and traffic gives it no weight. */
+function unused(db: Database, { modelId, number }: { modelId: ModelId; number: number }) {
   const pointing = db
     .select({ name: aliases.name })
     .from(aliases)
-    .where(and(eq(aliases.modelId, version.modelId), eq(aliases.versionNumber, version.number)));
-  const rows = await db
-    .delete(versions)
-    .where(and(eq(versions.tenantId, tenantId), eq(versions.id, version.id), notExists(pointing)))
-    .returning({ id: versions.id });
-  return rows.length > 0;
+    .where(and(eq(aliases.modelId, modelId), eq(aliases.versionNumber, number)));
+  const weighing = db
+    .select({ id: models.id })
+    .from(models)
+    .where(and(eq(models.id, modelId), sql`json_type(${models.traffic}, ${`$."${number}"`}) is not null`));
+  return and(notExists(pointing), notExists(weighing));
 }
 
 /** Remove a model with its versions and aliases. */

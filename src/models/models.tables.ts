@@ -25,6 +25,8 @@ export const models = sqliteTable(
     traffic: text("traffic", { mode: "json" }).$type<Traffic>(),
     /** What served them before the last change, for the way back. */
     previous: text("previous", { mode: "json" }).$type<Serving>(),
+    /** Another one after each change of what serves, so that of two changes at once the later builds on the earlier. */
+    servingTag: text("serving_tag"),
   },
   (table) => [unique("models_by_name").on(table.tenantId, table.name)],
 );

@@ -1,5 +1,5 @@
 import type { Claim, NewEntry } from "../admission/admission.rules.ts";
-import type { EntryId, VersionId } from "../shared/ids.ts";
+import type { EntryId, ModelId, VersionId } from "../shared/ids.ts";
 import { type Outcome, type Settlement, chargedUnits, claimState } from "./ledger.rules.ts";
 import { GRANULARITY_MS, type LedgerSum, type RefusalSum, type UsageQuery } from "./usage.rules.ts";
 
@@ -22,6 +22,7 @@ export const LEDGER_SCHEMA = `
     fingerprint TEXT
   ) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS ledger_by_time ON ledger (at_ms);
+  CREATE INDEX IF NOT EXISTS ledger_in_flight ON ledger (model_id, at_ms, version_id) WHERE outcome = 'pending';
   CREATE UNIQUE INDEX IF NOT EXISTS ledger_by_idempotency_key ON ledger (idempotency_key) WHERE idempotency_key IS NOT NULL;
   CREATE TABLE IF NOT EXISTS refusals (
     minute_ms INTEGER NOT NULL,
@@ -95,6 +96,17 @@ export function settleEntries(sql: SqlStorage, settlements: readonly Settlement[
      WHERE ledger.id = new.value->>0 AND ledger.outcome = 'pending'`,
     JSON.stringify(rows),
   );
+}
+
+/** Inferences of a model that run, by version: those that are not settled and began after this moment. */
+export function countInFlight(sql: SqlStorage, modelId: ModelId, sinceMs: number): Map<VersionId, number> {
+  const rows = sql.exec<{ version_id: VersionId; count: number }>(
+    `SELECT version_id, count(*) AS count FROM ledger
+     WHERE outcome = 'pending' AND model_id = ? AND at_ms > ? GROUP BY version_id`,
+    modelId,
+    sinceMs,
+  );
+  return new Map(rows.toArray().map((row) => [row.version_id, row.count]));
 }
 
 /** Count refusals by minute. They cost nothing, so they are no entries of the ledger. */

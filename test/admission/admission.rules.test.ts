@@ -1,19 +1,23 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type AdmissionRequest, type Claim, type Refusal, admit } from "../../src/admission/admission.rules.ts";
+import { type AdmissionRequest, type Refusal, admit } from "../../src/admission/admission.rules.ts";
 import { SCOPES, type Scope } from "../../src/identity/keys.rules.ts";
 import { newId } from "../../src/shared/ids.ts";
-import { type MemoryState, NOW_MS, deploymentOf, grantOf, inference, limit, tenantWithModel } from "./memory-state.ts";
+import {
+  type MemoryState,
+  NOW_MS,
+  claimOf,
+  deploymentOf,
+  grantOf,
+  inference,
+  limit,
+  tenantWithModel,
+} from "./memory-state.ts";
 
 const idempotency = { key: "k", fingerprint: "f" };
 
 function access(...anyScope: Scope[]): AdmissionRequest {
   return { kind: "access", credential: "secret", anyScope };
-}
-
-function claimOf(state: MemoryState, claim: Partial<Claim> = {}): Claim {
-  const versionId = state.deployments.get("m")?.versions[0]?.versionId ?? newId("ver", 0);
-  return { entryId: newId("ent", 1), fingerprint: "f", versionId, state: "charged", ...claim };
 }
 
 /** The refusal of a request, after checking that it debits and charges nothing. */
@@ -105,8 +109,12 @@ describe("a refusal", () => {
     expect(kindOf()).toBe("insufficient-scope");
     keys.set("secret", grantOf(["infer"]));
     expect(kindOf()).toBe("model-not-found");
+    deployments.set("m", { ...m, loaded: false });
+    expect(kindOf()).toBe("model-unloaded");
     deployments.set("m", m);
     expect(kindOf()).toBe("version-not-found");
+    deployments.set("m", { ...m, aliases: { canary: 1 }, retired: [1] });
+    expect(kindOf()).toBe("version-retired");
     deployments.set("m", { ...m, aliases: { canary: 1 } });
     expect(kindOf()).toBe("idempotency-mismatch");
     claims.set("k", claimOf(state, { state: "running" }));

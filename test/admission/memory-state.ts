@@ -98,5 +98,19 @@ export function tenantWithModel(): MemoryState {
 
 /** An inference with the key "secret" of the model "m". */
 export function inference(changed: Partial<InferRequest> = {}): InferRequest {
-  return { kind: "infer", credential: "secret", model: "m", version: undefined, idempotency: undefined, ...changed };
+  return {
+    kind: "infer",
+    credential: "secret",
+    model: "m",
+    version: undefined,
+    routingKey: undefined,
+    idempotency: undefined,
+    ...changed,
+  };
+}
+
+/** What the ledger knows of a key that was charged on version 1 of the model "m", unless something else is said. */
+export function claimOf(state: MemoryState, claim: Partial<Claim> = {}): Claim {
+  const versionId = state.deployments.get("m")?.versions[0]?.versionId ?? newId("ver", 0);
+  return { entryId: newId("ent", 1), fingerprint: "f", versionId, state: "charged", ...claim };
 }

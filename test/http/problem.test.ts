@@ -96,7 +96,14 @@ describe("the page of an error", () => {
 
 describe("the server", () => {
   test.each([
-    ["/v2", { name: "tensorgate", version: "0.1.0", extensions: ["binary_tensor_data"] }],
+    [
+      "/v2",
+      {
+        name: "tensorgate",
+        version: "0.1.0",
+        extensions: ["binary_tensor_data", "model_repository", "model_configuration"],
+      },
+    ],
     ["/v2/health/live", { live: true }],
     ["/v2/health/ready", { ready: true }],
   ])("%s tells anybody what the protocol asks for", async (path, expected) => {

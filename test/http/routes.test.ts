@@ -92,6 +92,9 @@ describe.each(named(ofTenants.filter((route) => route.path.includes(":"))))("%s"
 function bodyFor({ method, path }: AppRoute): CallOptions {
   if (path.endsWith("/infer")) return { json: addOneRequest };
   if (path.endsWith("/backends")) return { json: { url: "https://triton.example.com", model: "m" } };
+  if (path.endsWith("/traffic") && method === "PUT") return { json: { weights: { "2": 100 } } };
+  if (path.startsWith("/v2/repository/")) return { json: {} };
+  if (path.endsWith("/promote")) return { json: { version: 2 } };
   if (method === "PUT") return { json: { version: 2 } };
   if (method !== "POST") return {};
   return { body: addOneModel(), headers: { "Content-Type": "application/octet-stream" } };

@@ -26,9 +26,9 @@ describe("naming a model", () => {
     expect(response.status).toBe(201);
     expect(response.headers.get("Location")).toBe("/v1/models/iris");
     const created: Model = await response.json();
-    expect(created).toMatchObject({ name: "iris", description: "Three species" });
+    expect(created).toMatchObject({ name: "iris", description: "Three species", loaded: true });
     expect(created.id).toMatch(/^mdl_/);
-    expect(await read(tenant, "iris")).toEqual({ ...created, aliases: {}, versions: [] });
+    expect(await read(tenant, "iris")).toEqual({ ...created, aliases: {}, traffic: null, versions: [] });
     expect(await served(tenant, "iris")).toBe("version-not-found");
   });
 

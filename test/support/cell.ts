@@ -15,7 +15,14 @@ export function cellOf(tenant: TestTenant): DurableObjectStub<TenantCell> {
 /** An inference as the Worker asks the cell for it. */
 export function inferRequest(tenant: TestTenant, model: string, idempotencyKey?: string): InferRequest {
   const idempotency = idempotencyKey === undefined ? undefined : { key: idempotencyKey, fingerprint: "same payload" };
-  return { kind: "infer", credential: hashApiKey(tenant.key), model, version: undefined, idempotency };
+  return {
+    kind: "infer",
+    credential: hashApiKey(tenant.key),
+    model,
+    version: undefined,
+    routingKey: undefined,
+    idempotency,
+  };
 }
 
 /** How an inference ended: well, after 5 ms, unless something else is said. */

@@ -1,7 +1,7 @@
 import { readBinaryElements } from "./binary.ts";
 import { BinaryPart } from "./binary-part.ts";
 import { type Datatype, type Tensor, isDatatype } from "./datatypes.ts";
-import { InexactInteger, quoteValue, readElements } from "./elements.ts";
+import { InexactInteger, clip, quoteValue, readElements } from "./elements.ts";
 import { parseJsonBody, parseKeepingIntegers } from "./json-body.ts";
 import { decodeRawInput } from "./raw-request.ts";
 import { Refusal } from "./refusal.ts";
@@ -95,10 +95,8 @@ function decodeInput(input: JsonObject, index: number, binary: BinaryPart, specs
   const spec = specs.find((candidate) => candidate.name === name);
   if (!spec) {
     const known = specs.map((candidate) => candidate.name);
-    throw new Refusal("unknown-input", `The model has no input "${name}"; it takes ${quoteAll(known)}.`, {
-      input: name,
-      known,
-    });
+    const detail = `The model has no input ${quoteValue(name)}; it takes ${quoteAll(known)}.`;
+    throw new Refusal("unknown-input", detail, { input: clip(name), known });
   }
   const datatype = checkDatatype(input["datatype"], spec);
   const shape = checkShape(input["shape"], spec);
@@ -120,7 +118,7 @@ function readFlag(parameters: JsonObject, name: string, otherwise: boolean): boo
 
 function checkDatatype(datatype: unknown, spec: TensorSpec): Datatype {
   if (isDatatype(datatype) && datatype === spec.datatype) return datatype;
-  const actual = typeof datatype === "string" ? datatype : "missing";
+  const actual = typeof datatype === "string" ? clip(datatype) : "missing";
   throw new Refusal(
     "datatype-mismatch",
     `Input "${spec.name}": datatype is ${actual}, the model takes ${spec.datatype}.`,
@@ -134,10 +132,8 @@ function checkDatatype(datatype: unknown, spec: TensorSpec): Datatype {
 
 function checkShape(shape: unknown, spec: TensorSpec): number[] {
   if (!isShape(shape)) {
-    throw new Refusal("shape-mismatch", `Input "${spec.name}": shape must be an array of integers ≥ 0.`, {
-      input: spec.name,
-      expected: [...spec.shape],
-    });
+    const detail = `Input "${spec.name}": shape must be an array of at most ${MAX_RANK} integers ≥ 0.`;
+    throw new Refusal("shape-mismatch", detail, { input: spec.name, expected: [...spec.shape] });
   }
   // A spec of rank 0 is either a scalar or a model that leaves the rank open: ONNX Runtime tells them apart itself.
   if (spec.shape.length > 0 && !shapeFits(shape, spec.shape)) {
@@ -153,8 +149,12 @@ function checkShape(shape: unknown, spec: TensorSpec): number[] {
 /** ONNX Runtime's WASM build counts in 32 bits. */
 const MAX_DIMENSION = 2 ** 31 - 1;
 
+/** As many axes as NumPy has. ONNX Runtime Web hands shapes over on its WASM stack, which a longer one would overrun. */
+const MAX_RANK = 64;
+
 function isShape(shape: unknown): shape is number[] {
-  return Array.isArray(shape) && shape.every((size) => Number.isInteger(size) && size >= 0 && size <= MAX_DIMENSION);
+  if (!Array.isArray(shape) || shape.length > MAX_RANK) return false;
+  return shape.every((size) => Number.isInteger(size) && size >= 0 && size <= MAX_DIMENSION);
 }
 
 function selectOutputs(

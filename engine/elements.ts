@@ -146,18 +146,22 @@ function inexactInteger(name: string, datatype: Datatype, index: number, value: 
 }
 
 function invalidElement(name: string, datatype: Datatype, index: number, value: unknown): Refusal {
-  const shown = quoteValue(value);
-  const clipped = shown.length > 40 ? `${shown.slice(0, 40)}…` : shown;
-  return new Refusal("invalid-data", `Input "${name}": element ${index} is ${clipped}, which is not a ${datatype}.`, {
-    input: name,
-    index,
-    expected: datatype,
-  });
+  const detail = `Input "${name}": element ${index} is ${quoteValue(value)}, which is not a ${datatype}.`;
+  return new Refusal("invalid-data", detail, { input: name, index, expected: datatype });
+}
+
+/** Characters of a caller's own text that a refusal shows at most: an answer must not grow with what was wrong. */
+const MAX_QUOTED = 64;
+
+/** The beginning of a text of the caller's, as a refusal shows it. */
+export function clip(text: string): string {
+  return text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text;
 }
 
 /** A value as a refusal shows it. What is nested is only named: it may be of any depth, and hold a bigint. */
 export function quoteValue(value: unknown): string {
-  if (typeof value === "number" || typeof value === "bigint") return String(value);
+  if (typeof value === "string") return JSON.stringify(clip(value));
+  if (typeof value === "number" || typeof value === "bigint") return clip(String(value));
   if (typeof value === "object" && value !== null) return Array.isArray(value) ? "an array" : "an object";
   return JSON.stringify(value) ?? "nothing";
 }

@@ -3,13 +3,22 @@ import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { excuse, findOutdated, readExceptions } from "./conformance/exceptions.ts";
 import { faultMessage } from "./conformance/fault.ts";
 import { runFolder, type VectorResult } from "./conformance/folder-run.ts";
 import { type CaseFolder, findFolders, selectFolders } from "./conformance/folders.ts";
+import { writeMarkdown } from "./conformance/markdown.ts";
 import { type ConformanceArguments, type ConformanceOptions, readArguments, usage } from "./conformance/options.ts";
 import { Progress } from "./conformance/progress.ts";
-import { type ConformanceReport, describeReport, describeSelection } from "./conformance/report.ts";
+import {
+  type ConformanceReport,
+  countResults,
+  describeReport,
+  describeSelection,
+  exitCodeOf,
+} from "./conformance/report.ts";
 import { findUnreachable, resolveTarget } from "./conformance/target.ts";
+import { readVersions } from "./conformance/versions.ts";
 
 /** A run that cannot start says why; one that starts always ends with a report. */
 export type ConformanceOutcome =
@@ -22,7 +31,7 @@ async function runFolders(
   options: ConformanceOptions,
   progress: Progress,
 ): Promise<VectorResult[]> {
-  const { baseUrl, apiKey, interrupt, concurrency = 2, binary = false } = options;
+  const { baseUrl, apiKey, interrupt, concurrency = 2, exceptions = [], forms = ["json"], runtime } = options;
   const runId = randomBytes(4).toString("hex");
   const results: (readonly VectorResult[])[] = [];
   const queue = folders.entries();
@@ -30,8 +39,9 @@ async function runFolders(
     for (const [index, folder] of queue) {
       if (interrupt?.aborted === true) return;
       const modelName = `conf-${runId}-${index}`;
-      const finished = await runFolder({ target: { baseUrl, apiKey }, folder, modelName, interrupt, binary });
-      for (const { reason } of finished) progress.record(reason !== undefined);
+      const run = { target: { baseUrl, apiKey }, folder, modelName, interrupt, forms, runtime };
+      const finished = excuse(await runFolder(run), exceptions);
+      for (const result of finished) progress.record(result.reason !== undefined && result.excuse === undefined);
       results[index] = finished;
     }
   };
@@ -39,20 +49,25 @@ async function runFolders(
   return results.flat();
 }
 
+function notStarted(reason: string): ConformanceOutcome {
+  return { kind: "not_started", reason };
+}
+
 function chooseFolders(options: ConformanceOptions): ReturnType<typeof selectFolders> | string {
+  const directories = options.directories.join(", ");
   try {
-    const found = findFolders(options.directory);
-    if (found.length === 0) return `No folder with model.onnx and case.json in ${options.directory}.`;
+    const found = options.directories.flatMap(findFolders);
+    if (found.length === 0) return `No folder with model.onnx and case.json in ${directories}.`;
     const chosen = selectFolders(found, options);
     if (chosen.selected.length > 0) return chosen;
     return ["Nothing is left to run.", ...describeSelection(0, 0, chosen.leftOut)].join("\n");
   } catch (error) {
-    return `Cannot read ${options.directory}: ${faultMessage(error)}`;
+    return `Cannot read ${directories}: ${faultMessage(error)}`;
   }
 }
 
 /**
- * Run the cases of a directory against a server and report what passed and what failed, counted in vectors.
+ * Run the cases of directories against a server and report what passed and what failed, counted in vectors.
  *
  * Every model that is created is deleted again, also on failure and on interrupt. Network errors are failures.
  *
@@ -62,24 +77,26 @@ export async function runConformance(
   options: ConformanceOptions,
   log: (line: string) => void,
 ): Promise<ConformanceOutcome> {
-  const { baseUrl, apiKey, directory, interrupt, rewrite } = options;
+  const { baseUrl, apiKey, directories, forms = ["json"], interrupt, rewrite, exceptions = [] } = options;
   const chosen = chooseFolders(options);
-  if (typeof chosen === "string") return { kind: "not_started", reason: chosen };
+  if (typeof chosen === "string") return notStarted(chosen);
   const unreachable = await findUnreachable({ baseUrl, apiKey });
-  if (unreachable !== undefined) return { kind: "not_started", reason: unreachable };
+  if (unreachable !== undefined) return notStarted(unreachable);
 
   const { selected, leftOut } = chosen;
-  const vectors = selected.reduce((sum, { caseFiles }) => sum + caseFiles.length, 0);
+  const vectors = selected.reduce((sum, { caseFiles }) => sum + caseFiles.length, 0) * forms.length;
   for (const line of describeSelection(selected.length, vectors, leftOut)) log(line);
+  const startedAt = new Date().toISOString();
   const startedAtMs = performance.now();
   const progress = new Progress(vectors, { log, rewrite, now: () => performance.now() });
   const results = await runFolders(selected, options, progress);
   progress.end();
 
-  const failed = results.filter(({ reason }) => reason !== undefined).length;
-  const counts = { folders: selected.length, vectors, leftOut, passed: results.length - failed, failed };
-  const times = { interrupted: interrupt?.aborted === true, elapsedMs: Math.round(performance.now() - startedAtMs) };
-  const report: ConformanceReport = { baseUrl, directory, ...counts, ...times, results };
+  const counts = { folders: selected.length, vectors, leftOut, ...countResults(results) };
+  const elapsedMs = Math.round(performance.now() - startedAtMs);
+  const times = { startedAt, interrupted: interrupt?.aborted === true, elapsedMs };
+  const outdated = findOutdated(results, exceptions);
+  const report: ConformanceReport = { baseUrl, directories, ...counts, ...times, outdated, results };
   for (const line of describeReport(report)) log(line);
   return { kind: "ran", report };
 }
@@ -101,21 +118,27 @@ function interruptOnControlC(): AbortSignal {
   return interruption.signal;
 }
 
-async function runCommand(args: ConformanceArguments): Promise<number> {
+/** What of the command line must be looked up before a run can start, or why it can't. */
+function prepare(args: ConformanceArguments): ConformanceOptions | string {
   const resolution = resolveTarget(args, process.env, join(import.meta.dirname, "../.dev/quickstart.json"));
-  if (resolution.kind === "missing") {
-    console.error(resolution.reason);
-    return 2;
-  }
-  const options = { ...args, ...resolution.target, interrupt: interruptOnControlC(), rewrite: terminalRewriter() };
-  const outcome = await runConformance(options, console.log);
+  if (resolution.kind === "missing") return resolution.reason;
+  const listed = args.exceptionsFile === undefined ? undefined : readExceptions(args.exceptionsFile);
+  if (listed?.kind === "unreadable") return listed.reason;
+  const surroundings = { interrupt: interruptOnControlC(), rewrite: terminalRewriter() };
+  return { ...args, ...resolution.target, ...surroundings, exceptions: listed?.exceptions };
+}
+
+async function runCommand(args: ConformanceArguments): Promise<number> {
+  const options = prepare(args);
+  const outcome = typeof options === "string" ? notStarted(options) : await runConformance(options, console.log);
   if (outcome.kind === "not_started") {
     console.error(outcome.reason);
     return 2;
   }
-  if (args.json !== undefined) writeFileSync(args.json, `${JSON.stringify(outcome.report, null, 2)}\n`);
-  if (outcome.report.interrupted) return 130;
-  return outcome.report.failed > 0 ? 1 : 0;
+  const { report } = outcome;
+  if (args.json !== undefined) writeFileSync(args.json, `${JSON.stringify(report, null, 2)}\n`);
+  if (args.report !== undefined) writeFileSync(args.report, writeMarkdown([report], readVersions()));
+  return exitCodeOf(report);
 }
 
 async function main(): Promise<number> {

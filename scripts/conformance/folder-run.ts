@@ -8,12 +8,17 @@ import { type Answer, refusalReason, send, type Target } from "./client.ts";
 import { compareResponse } from "./compare.ts";
 import { faultMessage } from "./fault.ts";
 import { type CaseFolder, vectorName } from "./folders.ts";
+import type { Form, Runtime } from "./forms.ts";
 
-/** What became of one vector; a reason is there exactly where it failed. */
+/** What became of one vector in one form; a reason is there exactly where it failed, an excuse where that was known. */
 export interface VectorResult {
+  readonly suite: string;
   readonly case: string;
   readonly vector: string;
+  readonly form: Form;
+  readonly runtime: Runtime;
   readonly reason?: string;
+  readonly excuse?: string;
 }
 
 /** `modelName` is unique within the tenant; `interrupt` ends the folder early. */
@@ -22,8 +27,10 @@ export interface FolderRun {
   readonly folder: CaseFolder;
   readonly modelName: string;
   readonly interrupt?: AbortSignal | undefined;
-  /** Send and ask for tensors in binary instead of JSON. */
-  readonly binary: boolean;
+  /** Infer each vector in each of these forms. */
+  readonly forms: readonly Form[];
+  /** Where the server is asked to run the model; undefined asks nothing. */
+  readonly runtime?: Runtime | undefined;
 }
 
 async function createModel(run: FolderRun): Promise<Answer> {
@@ -33,8 +40,9 @@ async function createModel(run: FolderRun): Promise<Answer> {
 }
 
 /** Upload the ONNX bytes alone, or as multipart/form-data with a field `data:<file>` per external-data file. */
-async function uploadVersion({ target, folder, modelName, interrupt }: FolderRun): Promise<Answer> {
-  const path = `/v1/models/${modelName}/versions`;
+async function uploadVersion({ target, folder, modelName, runtime, interrupt }: FolderRun): Promise<Answer> {
+  const query = runtime === undefined ? "" : `?runtime=${runtime}`;
+  const path = `/v1/models/${modelName}/versions${query}`;
   const model = await readFile(join(folder.directory, "model.onnx"));
   if (folder.externalFiles.length === 0) {
     const contentType = "application/octet-stream";
@@ -48,38 +56,52 @@ async function uploadVersion({ target, folder, modelName, interrupt }: FolderRun
   return await send(target, { method: "POST", path, body: form, interrupt });
 }
 
-async function inferVector(run: FolderRun, file: string): Promise<VectorResult> {
-  const { target, folder, modelName, interrupt, binary } = run;
-  const vector = vectorName(file);
-  const result = { case: folder.name, vector };
+/** A vector of a run, in one form. */
+interface Attempt {
+  readonly file: string;
+  readonly form: Form;
+}
+
+function attemptsOf({ folder, forms }: FolderRun): Attempt[] {
+  return folder.caseFiles.flatMap((file) => forms.map((form) => ({ file, form })));
+}
+
+function resultOf({ folder, runtime = "auto" }: FolderRun, { file, form }: Attempt, reason?: string): VectorResult {
+  const result = { suite: folder.suite, case: folder.name, vector: vectorName(file), form, runtime };
+  return reason === undefined ? result : { ...result, reason };
+}
+
+/** Infer one vector; gives why it failed, or undefined. */
+async function inferVector(run: FolderRun, { file, form }: Attempt): Promise<string | undefined> {
+  const { target, folder, modelName, interrupt } = run;
   const reading = readCase(join(folder.directory, file));
-  if (reading.kind === "unreadable") return { ...result, reason: reading.reason };
-  const id = `${modelName}-${vector}`;
+  if (reading.kind === "unreadable") return reading.reason;
+  const id = `${modelName}-${vectorName(file)}`;
   const path = `/v2/models/${modelName}/infer`;
-  const request = binary
-    ? { ...encodeBinaryRequest(id, reading.case), contentType: "application/octet-stream" }
-    : { body: encodeRequest(id, reading.case), contentType: "application/json" };
+  const request =
+    form === "binary"
+      ? { ...encodeBinaryRequest(id, reading.case), contentType: "application/octet-stream" }
+      : { body: encodeRequest(id, reading.case), contentType: "application/json" };
   const answer = await send(target, { method: "POST", path, ...request, interrupt, abortable: true });
   const refusal = refusalReason(answer, 200);
-  if (refusal !== undefined) return { ...result, reason: `inference: ${refusal}` };
-  const reason = answer.kind === "answered" ? compareResponse(reading.case, { modelName, id }, answer) : undefined;
-  return reason === undefined ? result : { ...result, reason };
+  if (refusal !== undefined) return `inference: ${refusal}`;
+  return answer.kind === "answered" ? compareResponse(reading.case, { modelName, id }, answer) : undefined;
 }
 
 async function inferAll(run: FolderRun): Promise<VectorResult[]> {
   const results: VectorResult[] = [];
-  for (const file of run.folder.caseFiles) {
-    const result = await inferVector(run, file);
+  for (const attempt of attemptsOf(run)) {
+    const reason = await inferVector(run, attempt);
     // What the interrupt cut short neither passed nor failed.
     if (run.interrupt?.aborted === true) break;
-    results.push(result);
+    results.push(resultOf(run, attempt, reason));
   }
   return results;
 }
 
-function failAll({ folder, interrupt }: FolderRun, reason: string): VectorResult[] {
-  if (interrupt?.aborted === true) return [];
-  return folder.caseFiles.map((file) => ({ case: folder.name, vector: vectorName(file), reason }));
+function failAll(run: FolderRun, reason: string): VectorResult[] {
+  if (run.interrupt?.aborted === true) return [];
+  return attemptsOf(run).map((attempt) => resultOf(run, attempt, reason));
 }
 
 async function uploadAndInfer(run: FolderRun): Promise<VectorResult[]> {
@@ -99,7 +121,7 @@ function withDeletion(results: readonly VectorResult[], refusal: string | undefi
  *
  * Creating and uploading are not aborted by the interrupt: the model must be there before it can be deleted.
  *
- * @returns  one result per vector; fewer where it was interrupted
+ * @returns  one result per vector and form; fewer where it was interrupted
  */
 export async function runFolder(run: FolderRun): Promise<readonly VectorResult[]> {
   const notCreated = refusalReason(await createModel(run), 201);

@@ -1,6 +1,6 @@
 /** Case folders: which there are below a directory, and which of them a run takes. */
 import { readdirSync, statSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 
 import { caseDatatypes } from "./cases.ts";
 import type { Datatype } from "./tensors.ts";
@@ -8,10 +8,18 @@ import type { Datatype } from "./tensors.ts";
 /** A model with its vectors; file names are relative to `directory`, `uploadBytes` counts the model and its data files. */
 export interface CaseFolder {
   readonly name: string;
+  /** Name of the directory that it was found in. */
+  readonly suite: string;
   readonly directory: string;
   readonly caseFiles: readonly string[];
   readonly externalFiles: readonly string[];
   readonly uploadBytes: number;
+}
+
+/** The `index`-th (from 1) of `count` equal parts. */
+export interface Shard {
+  readonly index: number;
+  readonly count: number;
 }
 
 /** What narrows a run; undefined takes everything. */
@@ -20,6 +28,8 @@ export interface Selection {
   readonly filter?: string | undefined;
   /** Take this many folders, spread evenly over those the rest leaves. */
   readonly sample?: number | undefined;
+  /** Take this part of what the rest leaves. */
+  readonly shard?: Shard | undefined;
   /** Take folders all of whose inputs and expected outputs are among these. */
   readonly datatypes?: readonly Datatype[] | undefined;
   /** Take folders whose model and external data are no larger. */
@@ -45,7 +55,7 @@ export function vectorName(caseFile: string): string {
   return caseFile.replace(/\.json$/, "");
 }
 
-function readFolder(directory: string): CaseFolder | undefined {
+function readFolder(directory: string, suite: string): CaseFolder | undefined {
   const files = readdirSync(directory, { withFileTypes: true }).flatMap((entry) =>
     entry.isFile() ? [entry.name] : [],
   );
@@ -54,7 +64,7 @@ function readFolder(directory: string): CaseFolder | undefined {
   const externalFiles = files.filter((file) => file !== "model.onnx" && !/\.(json|txt)$/.test(file)).toSorted();
   const sizes = ["model.onnx", ...externalFiles].map((file) => statSync(join(directory, file)).size);
   const uploadBytes = sizes.reduce((sum, bytes) => sum + bytes, 0);
-  return { name: basename(directory), directory, caseFiles, externalFiles, uploadBytes };
+  return { name: basename(directory), suite, directory, caseFiles, externalFiles, uploadBytes };
 }
 
 /**
@@ -64,12 +74,12 @@ function readFolder(directory: string): CaseFolder | undefined {
  */
 export function findFolders(directory: string): CaseFolder[] {
   const root = resolve(directory);
-  const itself = readFolder(root);
+  const itself = readFolder(root, basename(dirname(root)));
   if (itself !== undefined) return [itself];
   const names = readdirSync(root, { withFileTypes: true }).flatMap((entry) =>
     entry.isDirectory() ? [entry.name] : [],
   );
-  return names.toSorted().flatMap((name) => readFolder(join(root, name)) ?? []);
+  return names.toSorted().flatMap((name) => readFolder(join(root, name), basename(root)) ?? []);
 }
 
 /** Take `count` items at positions ⌊i · length / count⌋: evenly spread, the same every time, all where there are fewer. */
@@ -84,12 +94,17 @@ function usesOnly(folder: CaseFolder, datatypes: readonly Datatype[]): boolean {
   return folder.caseFiles.every((file) => caseDatatypes(join(folder.directory, file)).isSubsetOf(allowed));
 }
 
-/** Narrow folders by filter, size, datatypes and sample, in this order, and count what each of them left out. */
+/** Take every `count`-th item, so that all parts together are all items and none is in two. */
+function takeShard<Item>(items: readonly Item[], { index, count }: Shard): Item[] {
+  return items.filter((_, position) => position % count === index - 1);
+}
+
+/** Narrow folders by filter, size, datatypes, sample and shard, in this order, and count what each of them left out. */
 export function selectFolders(
   folders: readonly CaseFolder[],
   selection: Selection,
 ): { readonly selected: readonly CaseFolder[]; readonly leftOut: readonly LeftOut[] } {
-  const { filter, maxBytes, datatypes, sample } = selection;
+  const { filter, maxBytes, datatypes, sample, shard } = selection;
   const leftOut: LeftOut[] = [];
   let selected = folders;
   const narrow = (reason: string, kept: readonly CaseFolder[]): void => {
@@ -115,5 +130,6 @@ export function selectFolders(
     );
   }
   if (sample !== undefined) narrow(`not in the sample of ${sample}`, sampleEvenly(selected, sample));
+  if (shard !== undefined) narrow(`not in part ${shard.index} of ${shard.count}`, takeShard(selected, shard));
   return { selected, leftOut };
 }

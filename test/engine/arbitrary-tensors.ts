@@ -39,15 +39,25 @@ function anyData(datatype: Datatype, length: number): fc.Arbitrary<TensorData> {
   }
 }
 
-/** A tensor of any datatype and of any shape up to rank 4. */
-const anyTensor: fc.Arbitrary<Tensor> = fc
-  .record({ name: anyName, datatype: fc.constantFrom(...(Object.keys(DATATYPES) as Datatype[])), shape: anyShape })
-  .chain(({ name, datatype, shape }) =>
-    anyData(datatype, elementCount(shape)).map((data) => ({ name, datatype, shape, data })),
-  );
+/** A tensor of this datatype and of any shape up to rank 4. */
+function tensorOf(datatype: Datatype): fc.Arbitrary<Tensor> {
+  return fc
+    .record({ name: anyName, shape: anyShape })
+    .chain(({ name, shape }) =>
+      anyData(datatype, elementCount(shape)).map((data) => ({ name, datatype, shape, data })),
+    );
+}
 
-/** Some tensors, no two of one name. */
-export const anyTensors: fc.Arbitrary<Tensor[]> = fc.uniqueArray(anyTensor, {
-  selector: (tensor) => tensor.name,
-  maxLength: 4,
-});
+function someOf(tensor: fc.Arbitrary<Tensor>): fc.Arbitrary<Tensor[]> {
+  return fc.uniqueArray(tensor, { selector: ({ name }) => name, maxLength: 4 });
+}
+
+/** Some tensors of one datatype, no two of one name. */
+export function tensorsOf(datatype: Datatype): fc.Arbitrary<Tensor[]> {
+  return someOf(tensorOf(datatype));
+}
+
+/** Some tensors of any datatypes, no two of one name. */
+export const anyTensors: fc.Arbitrary<Tensor[]> = someOf(
+  fc.constantFrom(...(Object.keys(DATATYPES) as Datatype[])).chain(tensorOf),
+);

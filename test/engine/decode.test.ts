@@ -104,6 +104,21 @@ describe("an input", () => {
     });
   });
 
+  const long = "a".repeat(100_000);
+  const shown = `${"a".repeat(64)}…`;
+
+  test.for([
+    [{ ...row, name: long }, "input", `The model has no input "${shown}"; it takes "x".`],
+    [{ ...row, datatype: long }, "actual", `Input "x": datatype is ${shown}, the model takes FP32.`],
+  ] as const)(
+    "that is none is refused with the beginning of what it says, however long that is",
+    ([input, member, detail]) => {
+      const refusal = refusalOf(() => decode({ inputs: [input] }));
+      expect(refusal.detail).toBe(detail);
+      expect(refusal.evidence[member]).toBe(shown);
+    },
+  );
+
   test("that is left out is refused with its datatype and shape, together with all others that are", () => {
     expect(refusalOf(() => decode({ inputs: [] }, twoInputs))).toEqual({
       code: "missing-input",
@@ -157,10 +172,11 @@ describe("a shape", () => {
     ["of null", [null, 2]],
     ["of a size beyond 2^53", [2 ** 53, 2]],
     ["nested", [[1, 2]]],
+    ["of 65 axes", Array.from({ length: 65 }, () => 1)],
   ])("that is %s is refused", ([, shape]) => {
     expect(refusalOf(() => decode({ inputs: [{ ...row, shape }] }))).toEqual({
       code: "shape-mismatch",
-      detail: 'Input "x": shape must be an array of integers ≥ 0.',
+      detail: 'Input "x": shape must be an array of at most 64 integers ≥ 0.',
       evidence: { input: "x", expected: [-1, 2] },
     });
   });
@@ -178,7 +194,7 @@ describe("a shape", () => {
 
   test("of any rank is taken by a model that leaves the rank open", () => {
     const open = modelTaking("FP32", []);
-    const shapes = [[], [1], [1, 1, 1]];
+    const shapes = [[], [1], [1, 1, 1], Array.from({ length: 64 }, () => 1)];
     for (const shape of shapes) {
       expect(decode({ inputs: [{ ...row, shape, data: [7] }] }, open).inputs[0]?.shape).toEqual(shape);
     }
@@ -231,6 +247,7 @@ describe("the outputs to compute", () => {
   test.for([
     ['"z"', '"z"'],
     ['"__proto__"', '"__proto__"'],
+    [`"${"a".repeat(100_000)}"`, `"${"a".repeat(64)}…"`],
     ["null", "null"],
     ["[]", "an array"],
     [`${"[".repeat(50_000)}${"]".repeat(50_000)}`, "an array"],

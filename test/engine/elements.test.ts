@@ -77,9 +77,8 @@ describe("an element that is not of the datatype", () => {
       detail: 'Input "x": element 2 is 256, which is not a UINT8.',
       evidence: { input: "x", index: 2, expected: "UINT8" },
     });
-    // The quote and 39 letters are shown.
     const long = refusalOf(() => decodeTensor("FP32", [1], `["${"a".repeat(1_000)}"]`));
-    expect(long.detail).toBe(`Input "x": element 0 is "${"a".repeat(39)}…, which is not a FP32.`);
+    expect(long.detail).toBe(`Input "x": element 0 is "${"a".repeat(64)}…", which is not a FP32.`);
   });
 
   test.for([

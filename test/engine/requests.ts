@@ -1,5 +1,7 @@
-import type { Datatype } from "../../engine/datatypes.ts";
+import { concatenate } from "../../engine/bytes.ts";
+import type { Datatype, Tensor } from "../../engine/datatypes.ts";
 import { type InferenceCall, decodeRequest } from "../../engine/decode.ts";
+import { type AnsweredOutput, encodeAnswer } from "../../engine/encode.ts";
 import { type EngineRefusal, Refusal } from "../../engine/refusal.ts";
 import type { Signature } from "../../engine/signature.ts";
 
@@ -51,4 +53,31 @@ export function refusalOf(act: () => unknown): EngineRefusal {
     return { code, detail, evidence };
   }
   throw new Error("Expected a refusal.");
+}
+
+/** A body as the codec gets it: its bytes, what Inference-Header-Content-Length says of them, and whose it should be. */
+export interface Body {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly jsonBytes: number | undefined;
+  readonly signature: Signature;
+}
+
+/** A model that takes exactly these tensors. */
+export function modelOf(tensors: readonly Tensor[]): Signature {
+  return {
+    inputs: tensors.map(({ name, datatype, shape }) => ({ name, datatype, shape })),
+    outputs: [{ name: "y", datatype: "FP32", shape: [-1] }],
+  };
+}
+
+/** The request that gives a model these tensors, each in JSON or in binary: an answer, its `outputs` called `inputs`. */
+export function requestOf(outputs: readonly AnsweredOutput[], id?: string): Body {
+  const { body, jsonBytes } = encodeAnswer({ modelName: "m", modelVersion: "1", id }, outputs);
+  const end = jsonBytes ?? body.length;
+  const json = utf8.encode(new TextDecoder().decode(body.subarray(0, end)).replace(',"outputs":[', ',"inputs":['));
+  return {
+    bytes: concatenate([json, body.subarray(end)]),
+    jsonBytes: jsonBytes === undefined ? undefined : json.length,
+    signature: modelOf(outputs.map(({ tensor }) => tensor)),
+  };
 }

@@ -130,9 +130,12 @@ async function sampleOfRealModels(baseUrl: string, apiKey: string): Promise<void
     ["conformance", 12],
   ] as const) {
     const directory = join(CASES, folder);
-    const outcome = await runConformance({ directory, baseUrl, apiKey, sample, maxBytes: 4_000_000 }, (line) => {
-      lines.push(line);
-    });
+    const outcome = await runConformance(
+      { directories: [directory], baseUrl, apiKey, sample, maxBytes: 4_000_000 },
+      (line) => {
+        lines.push(line);
+      },
+    );
     expect(outcome, lines.join("\n")).toMatchObject({ kind: "ran", report: { failed: 0 } });
   }
 }

@@ -1,8 +1,11 @@
-import { rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { type ConformanceOutcome, runConformance } from "../../scripts/conformance.ts";
+import type { ConformanceOptions } from "../../scripts/conformance/options.ts";
+import { exitCodeOf } from "../../scripts/conformance/report.ts";
 import { makeRoot, tensor, writeFolder } from "./conformance/case-folder.ts";
 import { answerWith, type FakeAnswer, FakeServer, infer, type Recorded } from "./conformance/fake-server.ts";
 
@@ -20,16 +23,20 @@ interface FakeRun {
   readonly outcome: ConformanceOutcome;
 }
 
-async function runAgainst(server: FakeServer, interrupt?: AbortSignal): Promise<FakeRun> {
+async function runAgainst(server: FakeServer, wish: Partial<ConformanceOptions> = {}): Promise<FakeRun> {
   const lines: string[] = [];
   const baseUrl = await server.listen();
   try {
-    const options = { directory: root, baseUrl, apiKey: "key", concurrency: 1, interrupt };
+    const options = { directories: [root], baseUrl, apiKey: "key", concurrency: 1, ...wish };
     const outcome = await runConformance(options, (line) => lines.push(line));
     return { server, lines, outcome };
   } finally {
     server.close();
   }
+}
+
+function exitCode(outcome: ConformanceOutcome): number | undefined {
+  return outcome.kind === "ran" ? exitCodeOf(outcome.report) : undefined;
 }
 
 describe("runConformance", () => {
@@ -53,7 +60,8 @@ describe("runConformance", () => {
 
   it("counts a wrong answer as failed, says where it differs, and deletes the model", async () => {
     writeFolder(root, "increment", [increment]);
-    const { server, lines } = await runAgainst(new FakeServer(answerWith("9007199254740992")));
+    const { server, lines, outcome } = await runAgainst(new FakeServer(answerWith("9007199254740992")));
+    expect(exitCode(outcome)).toBe(1);
     expect(lines.slice(-3)).toEqual([
       "Failures:",
       '  increment case: output "y" [0] is 9007199254740992, expected 9007199254740993',
@@ -119,11 +127,65 @@ describe("runConformance", () => {
       if (request.body.includes("-case.1")) interruption.abort();
       return right(request, name);
     };
-    const { server, lines } = await runAgainst(new FakeServer(interruptSecond), interruption.signal);
+    const { server, lines, outcome } = await runAgainst(new FakeServer(interruptSecond), {
+      interrupt: interruption.signal,
+    });
     expect(lines.at(-1)).toBe("1 passed, 0 failed");
     expect(lines.at(-2)).toBe("Interrupted after 1 of 3 vectors.");
+    expect(exitCode(outcome)).toBe(130);
     const models = server.routes.filter((route) => route !== infer && !route.endsWith("/versions")).slice(1);
     expect(models).toEqual(["POST /v1/models", "DELETE /v1/models/NAME"]);
+  });
+
+  it("infers each vector in every form that is asked for, of one upload", async () => {
+    writeFolder(root, "increment", [increment]);
+    const right = answerWith("9007199254740993");
+    const { server, outcome } = await runAgainst(new FakeServer(right), { forms: ["json", "binary"] });
+    const uploads = server.routes.filter((route) => route.endsWith("/versions"));
+    expect(uploads).toHaveLength(1);
+    const inferences = server.requests.filter(({ route }) => route === infer);
+    expect(inferences.map(({ contentType }) => contentType)).toEqual(["application/json", "application/octet-stream"]);
+    expect(outcome).toMatchObject({ report: { results: [{ form: "json" }, { form: "binary" }], vectors: 2 } });
+  });
+
+  it.each([
+    [undefined, "POST /v1/models/NAME/versions"],
+    ["container", "POST /v1/models/NAME/versions?runtime=container"],
+  ] as const)("asks for the runtime %s when it uploads with %s", async (runtime, route) => {
+    writeFolder(root, "increment", [increment]);
+    const { server } = await runAgainst(new FakeServer(answerWith("9007199254740993")), { runtime });
+    expect(server.routes[2]).toBe(route);
+  });
+
+  it("excuses a failure that is listed, with the list's reason", async () => {
+    writeFolder(root, "increment", [increment]);
+    const exceptions = [{ case: "increment", reason: "not in this build" }];
+    const { lines, outcome } = await runAgainst(new FakeServer(answerWith("0")), { exceptions });
+    expect(lines.slice(-3)).toEqual([
+      "Excused:",
+      "  increment case: not in this build",
+      "0 passed, 0 failed, 1 excused",
+    ]);
+    expect(exitCode(outcome)).toBe(0);
+  });
+
+  it("names a listed case that passes, so that the list stays true", async () => {
+    writeFolder(root, "increment", [increment]);
+    const exceptions = [{ case: "increment", reason: "not in this build" }];
+    const { lines, outcome } = await runAgainst(new FakeServer(answerWith("9007199254740993")), { exceptions });
+    const line = "increment json: passes, but is excused: not in this build";
+    expect(lines.slice(-3)).toEqual(["Exceptions that no longer hold:", `  ${line}`, "1 passed, 0 failed"]);
+    expect(exitCode(outcome)).toBe(1);
+  });
+
+  it("takes the folders of several directories", async () => {
+    const directories = ["first", "second"].map((name) => {
+      mkdirSync(join(root, name), { recursive: true });
+      writeFolder(join(root, name), "increment", [increment]);
+      return join(root, name);
+    });
+    const { outcome } = await runAgainst(new FakeServer(answerWith("9007199254740993")), { directories });
+    expect(outcome).toMatchObject({ report: { results: [{ suite: "first" }, { suite: "second" }] } });
   });
 
   it("does not start where the server cannot be reached, and says what to do", async () => {
@@ -131,14 +193,14 @@ describe("runConformance", () => {
     const server = new FakeServer(() => undefined);
     const baseUrl = await server.listen();
     server.close();
-    const outcome = await runConformance({ directory: root, baseUrl, apiKey: "key" }, () => {});
+    const outcome = await runConformance({ directories: [root], baseUrl, apiKey: "key" }, () => {});
     expect(outcome).toMatchObject({ kind: "not_started" });
     expect(outcome).toMatchObject({ reason: expect.stringMatching(/ECONNREFUSED.*run "npm start" first/) });
   });
 
   it("does not start where no folder is left to run", async () => {
     writeFolder(root, "increment", [increment]);
-    const options = { directory: root, filter: "absent", baseUrl: "http://127.0.0.1:1", apiKey: "key" };
+    const options = { directories: [root], filter: "absent", baseUrl: "http://127.0.0.1:1", apiKey: "key" };
     const outcome = await runConformance(options, () => {});
     expect(outcome).toMatchObject({ reason: expect.stringContaining("Nothing is left to run.") });
   });

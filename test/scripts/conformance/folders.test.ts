@@ -37,6 +37,16 @@ describe("selectFolders", () => {
     expect(folders[0]).toMatchObject({ externalFiles: ["weights.bin"], uploadBytes: 15 });
   });
 
+  it("parts all folders among the shards, each into one", () => {
+    for (const name of ["a", "b", "c", "d", "e"]) writeFolder(root, name, [output]);
+    const shards = [1, 2].map((index) => selectFolders(findFolders(root), { shard: { index, count: 2 } }));
+    expect(shards.map(({ selected }) => selected.map(({ name }) => name))).toEqual([
+      ["a", "c", "e"],
+      ["b", "d"],
+    ]);
+    expect(shards[1]?.leftOut).toEqual([{ reason: "not in part 2 of 2", folders: 3 }]);
+  });
+
   it("counts what each option leaves out, and samples last", () => {
     writeFolder(root, "add_1", [output]);
     writeFolder(root, "add_2", [output, { outputs: [tensor("INT64", [0], { data: [] })] }]);

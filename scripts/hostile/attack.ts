@@ -1,0 +1,65 @@
+/** One hostile model against the server, as its tenant would: create, upload, read, infer, delete. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { type Answer, type ApiRequest, type Target, send } from "../conformance/client.ts";
+import { encodeOnes, encodeRun, readInputs } from "./inputs.ts";
+import type { HostileFile } from "./manifest.ts";
+
+/** A request of an attack, and what came of it. */
+export interface Step {
+  readonly name: "create" | "upload" | "metadata" | "read" | "infer ones" | "infer big" | "infer again" | "delete";
+  readonly answer: Answer;
+  readonly tookMs: number;
+}
+
+/** After this time a request counts as never answered. */
+const TIMEOUT_MS = 60_000;
+
+async function take(target: Target, name: Step["name"], request: ApiRequest): Promise<Step> {
+  const startedAtMs = performance.now();
+  const answer = await send(target, { ...request, interrupt: AbortSignal.timeout(TIMEOUT_MS), abortable: true });
+  return { name, answer, tookMs: Math.round(performance.now() - startedAtMs) };
+}
+
+function post(path: string, body: string): ApiRequest {
+  return { method: "POST", path, body, contentType: "application/json" };
+}
+
+function answered(step: Step, status: number): boolean {
+  return step.answer.kind === "answered" && step.answer.status === status;
+}
+
+async function inferAll(target: Target, modelName: string, { run }: HostileFile, metadata: Answer): Promise<Step[]> {
+  if (metadata.kind !== "answered" || metadata.status !== 200) return [];
+  const inputs = readInputs(metadata.text);
+  const path = `/v2/models/${modelName}/infer`;
+  const ones = post(path, encodeOnes(inputs));
+  const steps = [await take(target, "infer ones", ones)];
+  if (run !== undefined) steps.push(await take(target, "infer big", post(path, encodeRun(inputs, run))));
+  // What the first ones did to the isolate, the next one meets.
+  steps.push(await take(target, "infer again", ones));
+  return steps;
+}
+
+/**
+ * Take one model through everything that its tenant can do with it, and delete it again.
+ *
+ * @param modelName  unique within the tenant
+ * @returns          the steps in order; uploading refused, what needs a version is left out
+ */
+export async function attack(target: Target, directory: string, file: HostileFile, modelName: string): Promise<Step[]> {
+  const path = `/v1/models/${modelName}`;
+  const steps = [await take(target, "create", post("/v1/models", JSON.stringify({ name: modelName })))];
+  const body = new Uint8Array(await readFile(join(directory, file.file)));
+  const contentType = "application/octet-stream";
+  const upload = await take(target, "upload", { method: "POST", path: `${path}/versions`, body, contentType });
+  steps.push(upload);
+  if (answered(upload, 201)) {
+    const metadata = await take(target, "metadata", { method: "GET", path: `/v2/models/${modelName}` });
+    steps.push(metadata, await take(target, "read", { method: "GET", path }));
+    steps.push(...(await inferAll(target, modelName, file, metadata.answer)));
+  }
+  steps.push(await take(target, "delete", { method: "DELETE", path }));
+  return steps;
+}

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { BenchModel } from "./models.ts";
+import type { BenchModel } from "./models/model.ts";
 import type { BenchServer } from "./servers/server.ts";
 import { ADMIN_TOKEN } from "./servers/workerd.ts";
 

@@ -2,27 +2,22 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
 import { groupCommitBenchmark, httpAdmissionBenchmark } from "./admission.bench.ts";
+import { type Benchmark, type Finding, comparing } from "./benchmark.ts";
 import { helloBenchmark, nodeBenchmark } from "./inference.bench.ts";
-import { type Comparison, type Standing, compare } from "./measure.ts";
 import { type BenchOptions, HELP, readOptions } from "./options.ts";
-import { tableOf } from "./report.ts";
-import { type Workshop, openWorkshop } from "./workshop.ts";
+import { progress } from "./progress.ts";
+import { webBenchmark } from "./web.bench.ts";
+import { openWorkshop } from "./workshop.ts";
 
-const BENCHMARKS: Readonly<Record<string, (workshop: Workshop) => Promise<Comparison[]>>> = {
-  hello: helloBenchmark,
-  node: nodeBenchmark,
-  "group-commit": groupCommitBenchmark,
-  "http-admission": httpAdmissionBenchmark,
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
+  hello: comparing(helloBenchmark),
+  node: comparing(nodeBenchmark),
+  web: comparing(webBenchmark),
+  "group-commit": comparing(groupCommitBenchmark),
+  "http-admission": comparing(httpAdmissionBenchmark),
 };
 
 const MACHINE = { processor: cpus()[0]?.model ?? "unknown", cores: availableParallelism(), node: process.version };
-
-interface Result {
-  readonly benchmark: string;
-  readonly title: string;
-  readonly unit: string;
-  readonly standings: readonly Standing[];
-}
 
 async function main(): Promise<void> {
   const options = readCommandLine();
@@ -32,10 +27,12 @@ async function main(): Promise<void> {
   }
   const startedAt = new Date().toISOString();
   console.log(`${MACHINE.processor}, ${MACHINE.cores} cores, Node ${MACHINE.node}`);
-  const results: Result[] = [];
-  for (const [name, prepare] of Object.entries(BENCHMARKS)) {
+  const results: object[] = [];
+  for (const [name, benchmark] of Object.entries(BENCHMARKS)) {
     if (options.only.length > 0 && !options.only.includes(name)) continue;
-    results.push(...(await runBenchmark(name, prepare, options)));
+    progress(`${name}: getting ready`);
+    const findings = await run(benchmark, options);
+    results.push(...findings.map(({ title, figures }) => ({ benchmark: name, title, ...figures })));
   }
   const file = join(import.meta.dirname, "results", `${startedAt.replaceAll(/[:.]/g, "-")}.json`);
   await mkdir(join(import.meta.dirname, "results"), { recursive: true });
@@ -52,20 +49,15 @@ function readCommandLine(): BenchOptions {
   }
 }
 
-async function runBenchmark(
-  benchmark: string,
-  prepare: (workshop: Workshop) => Promise<Comparison[]>,
-  options: BenchOptions,
-): Promise<Result[]> {
+async function run(benchmark: Benchmark, options: BenchOptions): Promise<Finding[]> {
   const workshop = await openWorkshop();
   try {
-    const results: Result[] = [];
-    for (const comparison of await prepare(workshop)) {
-      const standings = await compare(comparison, { rounds: options.rounds, ms: options.seconds * 1000 });
-      console.log(`\n${tableOf(comparison, standings)}`);
-      results.push({ benchmark, title: comparison.title, unit: comparison.unit, standings });
+    const findings: Finding[] = [];
+    for await (const finding of benchmark({ workshop, options })) {
+      console.log(`\n${finding.title}\n\n${finding.table}\n`);
+      findings.push(finding);
     }
-    return results;
+    return findings;
   } finally {
     await workshop.close();
   }

@@ -3,6 +3,7 @@ import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
 import { groupCommitBenchmark, httpAdmissionBenchmark } from "./admission.bench.ts";
 import { type Benchmark, type Finding, comparing } from "./benchmark.ts";
+import { codecBenchmark } from "./codec.bench.ts";
 import { helloBenchmark, nodeBenchmark } from "./inference.bench.ts";
 import { type BenchOptions, HELP, readOptions } from "./options.ts";
 import { progress } from "./progress.ts";
@@ -13,6 +14,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   hello: comparing(helloBenchmark),
   node: comparing(nodeBenchmark),
   web: comparing(webBenchmark),
+  codec: comparing(codecBenchmark),
   "group-commit": comparing(groupCommitBenchmark),
   "http-admission": comparing(httpAdmissionBenchmark),
 };

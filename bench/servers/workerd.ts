@@ -6,7 +6,7 @@ import { z } from "zod";
 import { childPids } from "../process-cpu.ts";
 import type { Workshop } from "../workshop.ts";
 import type { BenchServer } from "./server.ts";
-import { bundleWorker } from "./worker-bundle.ts";
+import { bundleWorker, bundledModules } from "./worker-bundle.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const HOST = "127.0.0.1";
@@ -16,22 +16,36 @@ export const ADMIN_TOKEN = "operator-token-known-to-benchmarks-only";
 
 /** A Worker without anything: what workerd itself costs. */
 export async function startHello(workshop: Workshop): Promise<BenchServer> {
-  const { server } = await start("bare workerd", workshop, {
+  const { server } = await startWorkerd("bare workerd", workshop, {
     modules: true,
     script: 'export default { fetch() { return new Response("hello"); } };',
-    ...compatibilitySchema.parse(configuredOptions()),
+    ...compatibility(),
   });
   return server;
 }
 
 /** One of our Workers with all that wrangler.toml binds: Durable Objects, D1 and R2 on disk, the Worker Loader. */
 export async function startWorker(name: string, entry: string, workshop: Workshop): Promise<BenchServer> {
-  const modulesRoot = join(workshop.directory, `bundle-${name}`);
-  const modules = await bundleWorker(entry, modulesRoot);
-  const options = { ...configuredOptions(), modules, modulesRoot, bindings: { ADMIN_TOKEN } }; // without .dev.vars
-  const { server, miniflare } = await start(name, workshop, options);
+  await bundleWorker(entry, bundleDirectory(name, workshop));
+  const { server, miniflare } = await startBundled(name, entry, workshop);
   await migrate(miniflare);
   return server;
+}
+
+async function startBundled(name: string, entry: string, workshop: Workshop) {
+  const modulesRoot = bundleDirectory(name, workshop);
+  const modules = await bundledModules(entry, modulesRoot);
+  const bindings = { ADMIN_TOKEN }; // without .dev.vars
+  return await startWorkerd(name, workshop, { ...configuredOptions(), modules, modulesRoot, bindings });
+}
+
+function bundleDirectory(name: string, workshop: Workshop): string {
+  return join(workshop.directory, `bundle-${name}`);
+}
+
+/** The compatibility date and flags of wrangler.toml. */
+export function compatibility() {
+  return compatibilitySchema.parse(configuredOptions());
 }
 
 const compatibilitySchema = z.object({ compatibilityDate: z.string(), compatibilityFlags: z.array(z.string()) });
@@ -49,7 +63,7 @@ function configuredOptions() {
  * entry socket, with a proxy behind it, is left unused: measured on a Worker that says hello, a direct socket is as fast as
  * `workerd serve` with a configuration written by hand (1.0), the entry socket has 0.3 of that.
  */
-async function start(
+export async function startWorkerd(
   name: string,
   workshop: Workshop,
   worker: V4WorkerOptions,

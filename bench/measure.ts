@@ -86,7 +86,7 @@ function medianOf(samples: readonly Sample[]): Sample {
 }
 
 /** The middle one, or the mean of the middle two; undefined when any value is missing. */
-function median(values: readonly (number | undefined)[]): number | undefined {
+export function median(values: readonly (number | undefined)[]): number | undefined {
   const sorted = values.filter((value) => value !== undefined).toSorted((one, other) => one - other);
   if (sorted.length === 0 || sorted.length < values.length) return undefined;
   const middle = sorted.length / 2;

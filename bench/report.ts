@@ -1,13 +1,13 @@
 import type { Comparison, Standing } from "./measure.ts";
 
 /** A column of a table: its head, and whether it holds words or numbers. */
-interface Column {
+export interface Column {
   readonly head: string;
   readonly align: "left" | "right";
 }
 
 /** Rows under their heads, in columns as wide as needed. An empty row parts groups. */
-function formatTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
+export function formatTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
   const heads = columns.map(({ head }) => head);
   const widths = columns.map((_, index) => Math.max(...[heads, ...rows].map((row) => row[index]?.length ?? 0)));
   const line = (cells: readonly string[]): string =>

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { groupCommitBenchmark, httpAdmissionBenchmark } from "./admission.bench.ts";
 import { type Benchmark, type Finding, comparing } from "./benchmark.ts";
 import { codecBenchmark } from "./codec.bench.ts";
+import { coldStartBenchmark } from "./cold-start.bench.ts";
 import { helloBenchmark, nodeBenchmark } from "./inference.bench.ts";
 import { type BenchOptions, HELP, readOptions } from "./options.ts";
 import { progress } from "./progress.ts";
@@ -15,6 +16,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   node: comparing(nodeBenchmark),
   web: comparing(webBenchmark),
   codec: comparing(codecBenchmark),
+  "cold-start": coldStartBenchmark,
   "group-commit": comparing(groupCommitBenchmark),
   "http-admission": comparing(httpAdmissionBenchmark),
 };

@@ -32,6 +32,12 @@ export async function startWorker(name: string, entry: string, workshop: Worksho
   return server;
 }
 
+/** A Worker that has ended, again: on the bundle and the state that it left in the workshop, with nothing in its memory. */
+export async function restartWorker(name: string, entry: string, workshop: Workshop): Promise<BenchServer> {
+  const { server } = await startBundled(name, entry, workshop);
+  return server;
+}
+
 async function startBundled(name: string, entry: string, workshop: Workshop) {
   const modulesRoot = bundleDirectory(name, workshop);
   const modules = await bundledModules(entry, modulesRoot);

@@ -11,13 +11,13 @@ export interface Deployment {
 
 /** What became of an upload. Sizes are in bytes. */
 export type Upload =
-  | { readonly kind: "created"; readonly fileBytes: number; readonly heapBytes: number; readonly peakBytes?: number }
+  | { readonly kind: "created"; readonly heapBytes: number; readonly peakBytes?: number }
   | { readonly kind: "refused"; readonly reason: string };
 
 const LIMITS = { burst: 1_000_000, rate_per_second: 1_000_000 };
 const SCOPES = ["models:write", "models:read", "infer", "usage:read"];
 
-const versionSchema = z.object({ size_bytes: z.number(), heap_bytes: z.number(), peak_bytes: z.number().optional() });
+const versionSchema = z.object({ heap_bytes: z.number(), peak_bytes: z.number().optional() });
 const problemSchema = z.object({ detail: z.string() });
 
 /** Register a tenant, make its key and upload its model: all over the HTTP API, as people do. */
@@ -52,8 +52,8 @@ export async function uploadVersion(server: BenchServer, { key }: Deployment, mo
   const response = await send(server, `/v1/models/${model.name}/versions`, headers, model.bytes);
   const answer: unknown = await response.json();
   if (!response.ok) return { kind: "refused", reason: problemSchema.parse(answer).detail };
-  const { size_bytes: fileBytes, heap_bytes: heapBytes, peak_bytes: peakBytes } = versionSchema.parse(answer);
-  return { kind: "created", fileBytes, heapBytes, ...(peakBytes !== undefined && { peakBytes }) };
+  const { heap_bytes: heapBytes, peak_bytes: peakBytes } = versionSchema.parse(answer);
+  return { kind: "created", heapBytes, ...(peakBytes !== undefined && { peakBytes }) };
 }
 
 /**

@@ -6,6 +6,7 @@ import { type Benchmark, type Finding, comparing } from "./benchmark.ts";
 import { codecBenchmark } from "./codec.bench.ts";
 import { coldStartBenchmark } from "./cold-start.bench.ts";
 import { helloBenchmark, nodeBenchmark } from "./inference.bench.ts";
+import { memoryBenchmark } from "./memory.bench.ts";
 import { type BenchOptions, HELP, readOptions } from "./options.ts";
 import { progress } from "./progress.ts";
 import { webBenchmark } from "./web.bench.ts";
@@ -17,6 +18,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   web: comparing(webBenchmark),
   codec: comparing(codecBenchmark),
   "cold-start": coldStartBenchmark,
+  memory: memoryBenchmark,
   "group-commit": comparing(groupCommitBenchmark),
   "http-admission": comparing(httpAdmissionBenchmark),
 };

@@ -9,7 +9,7 @@ import { helloBenchmark, nodeBenchmark } from "./inference.bench.ts";
 import { memoryBenchmark } from "./memory.bench.ts";
 import { type BenchOptions, HELP, readOptions } from "./options.ts";
 import { progress } from "./progress.ts";
-import { webBenchmark } from "./web.bench.ts";
+import { webBenchmark } from "./plain-server.bench.ts";
 import { openWorkshop } from "./workshop.ts";
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {

@@ -24,25 +24,36 @@ export async function startHello(workshop: Workshop): Promise<BenchServer> {
   return server;
 }
 
+/** Where a Worker listens, any free port if none is given, and what it is told besides wrangler.toml. */
+export interface Placement {
+  readonly port?: number;
+  readonly bindings?: Readonly<Record<string, string>>;
+}
+
 /** One of our Workers with all that wrangler.toml binds: Durable Objects, D1 and R2 on disk, the Worker Loader. */
-export async function startWorker(name: string, entry: string, workshop: Workshop): Promise<BenchServer> {
+export async function startWorker(
+  name: string,
+  entry: string,
+  workshop: Workshop,
+  placement: Placement = {},
+): Promise<BenchServer> {
   await bundleWorker(entry, bundleDirectory(name, workshop));
-  const { server, miniflare } = await startBundled(name, entry, workshop);
+  const { server, miniflare } = await startBundled(name, entry, workshop, placement);
   await migrate(miniflare);
   return server;
 }
 
 /** A Worker that has ended, again: on the bundle and the state that it left in the workshop, with nothing in its memory. */
 export async function restartWorker(name: string, entry: string, workshop: Workshop): Promise<BenchServer> {
-  const { server } = await startBundled(name, entry, workshop);
+  const { server } = await startBundled(name, entry, workshop, {});
   return server;
 }
 
-async function startBundled(name: string, entry: string, workshop: Workshop) {
+async function startBundled(name: string, entry: string, workshop: Workshop, { port, bindings }: Placement) {
   const modulesRoot = bundleDirectory(name, workshop);
   const modules = await bundledModules(entry, modulesRoot);
-  const bindings = { ADMIN_TOKEN }; // without .dev.vars
-  return await startWorkerd(name, workshop, { ...configuredOptions(), modules, modulesRoot, bindings });
+  const secrets = { ADMIN_TOKEN, ...bindings }; // without .dev.vars
+  return await startWorkerd(name, workshop, { ...configuredOptions(), modules, modulesRoot, bindings: secrets }, port);
 }
 
 function bundleDirectory(name: string, workshop: Workshop): string {
@@ -73,13 +84,14 @@ export async function startWorkerd(
   name: string,
   workshop: Workshop,
   worker: V4WorkerOptions,
+  port = 0,
 ): Promise<{ server: BenchServer; miniflare: Miniflare }> {
   const before = childPids();
   const miniflare = new Miniflare({
     ...convertV4MiniflareOptions({
       ...worker,
       rootPath: ROOT,
-      unsafeDirectSockets: [{ host: HOST, port: 0 }],
+      unsafeDirectSockets: [{ host: HOST, port }],
       resourcePersistencePath: join(workshop.directory, `state-${name}`),
       // Miniflare would start workerd anew and the run would go on with a cold server: end it instead.
       unsafeHandleRuntimeRestart: async () => await miniflare.dispose(),
@@ -87,9 +99,9 @@ export async function startWorkerd(
   });
   workshop.defer(async () => await miniflare.dispose().catch(() => undefined)); // `ready` has told what failed
   await miniflare.ready;
-  const { port } = await miniflare.unsafeGetDirectURL();
+  const url = await miniflare.unsafeGetDirectURL();
   const pid = childPids().find((child) => !before.includes(child));
-  return { server: { name, port: Number(port), pid }, miniflare };
+  return { server: { name, port: Number(url.port), pid }, miniflare };
 }
 
 interface Database {

@@ -20,8 +20,8 @@ export const HELP = `npm run bench -- [options]
 Measures contenders against each other, in turns, and prints medians and their ratios.
 
   --only NAME    only this benchmark; may be given more than once
-  --rounds N     samples of each contender at each level (5)
-  --seconds N    length of one sample, where rates are sampled (1); cold-start and memory take none
+  --rounds N     samples of each contender at each level (5); cold-start takes four fresh isolates a round
+  --seconds N    length of one sample, where rates are sampled (1)
   --data DIR     models that are not ours to ship: DIR/real/<model>/model.onnx (../shared/data/onnx beside the repository)
   --help         print this
 

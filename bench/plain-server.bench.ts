@@ -34,7 +34,7 @@ export async function webBenchmark({ workshop, options }: Setting): Promise<Comp
 /**
  * The same through the large-model backend, against ONNX Runtime's native build.
  *
- * @public  for run.ts: `container: comparing(containerBenchmark(startContainer))`
+ * @public  for run.ts: `container: { about: "…", benchmark: comparing(containerBenchmark(startContainer)) }`
  */
 export function containerBenchmark(startContainer: StartContainer): (setting: Setting) => Promise<Comparison[]> {
   return async ({ workshop, options }) => {

@@ -12,15 +12,15 @@ import { progress } from "./progress.ts";
 import { webBenchmark } from "./plain-server.bench.ts";
 import { openWorkshop } from "./workshop.ts";
 
-const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
-  hello: comparing(helloBenchmark),
-  node: comparing(nodeBenchmark),
-  web: comparing(webBenchmark),
-  codec: comparing(codecBenchmark),
-  "cold-start": coldStartBenchmark,
-  memory: memoryBenchmark,
-  "group-commit": comparing(groupCommitBenchmark),
-  "http-admission": comparing(httpAdmissionBenchmark),
+const BENCHMARKS: Readonly<Record<string, { readonly about: string; readonly benchmark: Benchmark }>> = {
+  hello: { about: "an inference against a Worker that does nothing", benchmark: comparing(helloBenchmark) },
+  node: { about: "an inference in JSON against the same runtime in Node", benchmark: comparing(nodeBenchmark) },
+  web: { about: "an inference in binary against the same runtime in Node", benchmark: comparing(webBenchmark) },
+  codec: { about: "JSON against binary, and into an isolate against in place", benchmark: comparing(codecBenchmark) },
+  "cold-start": { about: "a version's first answer against a plain Worker Loader", benchmark: coldStartBenchmark },
+  memory: { about: "the WASM heap of models of several sizes", benchmark: memoryBenchmark },
+  "group-commit": { about: "admissions, joined and one by one", benchmark: comparing(groupCommitBenchmark) },
+  "http-admission": { about: "the same over HTTP", benchmark: comparing(httpAdmissionBenchmark) },
 };
 
 const MACHINE = { processor: cpus()[0]?.model ?? "unknown", cores: availableParallelism(), node: process.version };
@@ -28,13 +28,14 @@ const MACHINE = { processor: cpus()[0]?.model ?? "unknown", cores: availablePara
 async function main(): Promise<void> {
   const options = readCommandLine();
   if (options.help) {
-    console.log(`${HELP}\n\nBenchmarks: ${Object.keys(BENCHMARKS).join(", ")}.`);
+    const list = Object.entries(BENCHMARKS).map(([name, { about }]) => `  ${name.padEnd(15)}${about}`);
+    console.log(`${HELP}\n\nBenchmarks:\n${list.join("\n")}`);
     return;
   }
   const startedAt = new Date().toISOString();
   console.log(`${MACHINE.processor}, ${MACHINE.cores} cores, Node ${MACHINE.node}`);
   const results: object[] = [];
-  for (const [name, benchmark] of Object.entries(BENCHMARKS)) {
+  for (const [name, { benchmark }] of Object.entries(BENCHMARKS)) {
     if (options.only.length > 0 && !options.only.includes(name)) continue;
     progress(`${name}: getting ready`);
     const findings = await run(benchmark, options);

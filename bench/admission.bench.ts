@@ -1,13 +1,13 @@
 import { z } from "zod";
+import type { Setting } from "./benchmark.ts";
 import { type Deployment, deploy, post } from "./deployment.ts";
 import { httpRequest } from "./http-connection.ts";
 import { httpContender } from "./http-load.ts";
 import type { Comparison, Contender } from "./measure.ts";
-import { mnist } from "./models.ts";
+import { mnist } from "./models/mnist.ts";
 import { cpuSecondsOf } from "./process-cpu.ts";
 import type { BenchServer } from "./servers/server.ts";
 import { startWorker } from "./servers/workerd.ts";
-import type { Workshop } from "./workshop.ts";
 
 const WAYS = {
   rpc: "one RPC per request",
@@ -21,8 +21,8 @@ const tenantSchema = z.object({ tenantId: z.string(), key: z.string() });
 const loopSchema = z.object({ admitted: z.number(), elapsedMs: z.number() });
 
 /** Admissions by the tenant's own cell, asked for from inside the Worker: joined into trips, and one by one. */
-export async function groupCommitBenchmark(workshop: Workshop): Promise<Comparison[]> {
-  const { server, template } = await prepare(workshop);
+export async function groupCommitBenchmark(setting: Setting): Promise<Comparison[]> {
+  const { server, template } = await prepare(setting);
   const ways: Way[] = ["rpc", "group", "group2", "group3"];
   return [false, true].map((repeats) => ({
     title: `Admissions in one cell, ${repeats ? "1 in 4 repeats an idempotency key" : "none repeats an idempotency key"}`,
@@ -33,8 +33,8 @@ export async function groupCommitBenchmark(workshop: Workshop): Promise<Comparis
 }
 
 /** The same over HTTP: a route that authenticates, admits and answers. */
-export async function httpAdmissionBenchmark(workshop: Workshop): Promise<Comparison[]> {
-  const { server, template } = await prepare(workshop);
+export async function httpAdmissionBenchmark(setting: Setting): Promise<Comparison[]> {
+  const { server, template } = await prepare(setting);
   const ways: Way[] = ["rpc", "group", "group2", "group3"];
   const contenders = ways.map((way) => ({
     name: WAYS[way],
@@ -54,7 +54,7 @@ export async function httpAdmissionBenchmark(workshop: Workshop): Promise<Compar
   ];
 }
 
-async function prepare(workshop: Workshop): Promise<{ server: BenchServer; template: Deployment }> {
+async function prepare({ workshop }: Setting): Promise<{ server: BenchServer; template: Deployment }> {
   const server = await startWorker("bench-worker", "bench/worker/index.ts", workshop);
   return { server, template: await deploy(server, mnist()) };
 }

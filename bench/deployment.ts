@@ -1,31 +1,71 @@
 import { z } from "zod";
-import type { BenchModel } from "./models.ts";
+import type { BenchModel } from "./models/model.ts";
 import type { BenchServer } from "./servers/server.ts";
 import { ADMIN_TOKEN } from "./servers/workerd.ts";
 
-/** A tenant with a model that serves, and a limit that no benchmark reaches. */
+/** A tenant whose limit no benchmark reaches, and its key. */
 export interface Deployment {
   readonly tenantId: string;
   readonly key: string;
 }
 
+/** What became of an upload. Sizes are in bytes. */
+export type Upload =
+  | { readonly kind: "created"; readonly heapBytes: number; readonly peakBytes?: number }
+  | { readonly kind: "refused"; readonly reason: string };
+
+/** Where a version is to run. */
+export type WishedRuntime = "auto" | "isolate" | "container";
+
 const LIMITS = { burst: 1_000_000, rate_per_second: 1_000_000 };
 const SCOPES = ["models:write", "models:read", "infer", "usage:read"];
 
+const versionSchema = z.object({ heap_bytes: z.number(), peak_bytes: z.number().optional() });
+const problemSchema = z.object({ detail: z.string() });
+
 /** Register a tenant, make its key and upload its model: all over the HTTP API, as people do. */
-export async function deploy(server: BenchServer, model: BenchModel): Promise<Deployment> {
-  const asJson = { "Content-Type": "application/json" };
-  const asOperator = { ...asJson, Authorization: `Bearer ${ADMIN_TOKEN}` };
+export async function deploy(
+  server: BenchServer,
+  model: BenchModel,
+  runtime: WishedRuntime = "auto",
+): Promise<Deployment> {
+  const deployment = await register(server);
+  await createModel(server, deployment, model);
+  const upload = await uploadVersion(server, deployment, model, runtime);
+  if (upload.kind === "refused") throw new Error(`${server.name} refuses the model ${model.name}: ${upload.reason}`);
+  return deployment;
+}
+
+/** Register a tenant and make its key. */
+export async function register(server: BenchServer): Promise<Deployment> {
+  const asOperator = { "Content-Type": "application/json", Authorization: `Bearer ${ADMIN_TOKEN}` };
   const tenant = await post(server, "/admin/tenants", asOperator, { name: "Benchmark", limits: LIMITS });
   const { id: tenantId } = z.object({ id: z.string() }).parse(tenant);
   const wish = { name: "Benchmark", scopes: SCOPES };
   const made = await post(server, `/admin/tenants/${tenantId}/keys`, asOperator, wish);
   const { key } = z.object({ key: z.string() }).parse(made);
-  const Authorization = `Bearer ${key}`;
-  await post(server, "/v1/models", { ...asJson, Authorization }, { name: model.name });
-  const asFile = { "Content-Type": "application/octet-stream", Authorization };
-  await post(server, `/v1/models/${model.name}/versions`, asFile, model.bytes);
   return { tenantId, key };
+}
+
+/** Register the model's name. */
+export async function createModel(server: BenchServer, { key }: Deployment, model: BenchModel): Promise<void> {
+  const headers = { "Content-Type": "application/json", Authorization: `Bearer ${key}` };
+  await post(server, "/v1/models", headers, { name: model.name });
+}
+
+/** Upload the model's file as its next version. */
+export async function uploadVersion(
+  server: BenchServer,
+  { key }: Deployment,
+  model: BenchModel,
+  runtime: WishedRuntime = "auto",
+): Promise<Upload> {
+  const headers = { "Content-Type": "application/octet-stream", Authorization: `Bearer ${key}` };
+  const response = await send(server, `/v1/models/${model.name}/versions?runtime=${runtime}`, headers, model.bytes);
+  const answer: unknown = await response.json();
+  if (!response.ok) return { kind: "refused", reason: problemSchema.parse(answer).detail };
+  const { heap_bytes: heapBytes, peak_bytes: peakBytes } = versionSchema.parse(answer);
+  return { kind: "created", heapBytes, ...(peakBytes !== undefined && { peakBytes }) };
 }
 
 /**
@@ -39,12 +79,21 @@ export async function post(
   headers: Readonly<Record<string, string>>,
   body: Uint8Array<ArrayBuffer> | object,
 ): Promise<unknown> {
-  const response = await fetch(`http://127.0.0.1:${server.port}${path}`, {
+  const response = await send(server, path, headers, body);
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${server.name}: POST ${path} answered ${response.status}: ${text}`);
+  return JSON.parse(text);
+}
+
+async function send(
+  server: BenchServer,
+  path: string,
+  headers: Readonly<Record<string, string>>,
+  body: Uint8Array<ArrayBuffer> | object,
+): Promise<Response> {
+  return await fetch(`http://127.0.0.1:${server.port}${path}`, {
     method: "POST",
     headers,
     body: body instanceof Uint8Array ? body : JSON.stringify(body),
   });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`${server.name}: POST ${path} answered ${response.status}: ${text}`);
-  return JSON.parse(text);
 }

@@ -1,43 +1,63 @@
-import { deploy } from "./deployment.ts";
+import type { Setting } from "./benchmark.ts";
+import { type WishedRuntime, deploy } from "./deployment.ts";
 import { httpRequest } from "./http-connection.ts";
 import { httpContender } from "./http-load.ts";
 import type { Comparison, Contender } from "./measure.ts";
-import { type BenchModel, mnist } from "./models.ts";
+import { mnist } from "./models/mnist.ts";
+import type { BenchModel } from "./models/model.ts";
+import { type InferRequest, jsonRequest } from "./requests.ts";
 import { startNodeServer, startNodeSession } from "./servers/node-peer.ts";
+import type { BenchServer } from "./servers/server.ts";
 import { startHello, startWorker } from "./servers/workerd.ts";
-import type { Workshop } from "./workshop.ts";
 
 const LEVELS = [1, 8, 32, 64];
 
 /** What an inference costs beside a Worker that does nothing at all. */
-export async function helloBenchmark(workshop: Workshop): Promise<Comparison[]> {
+export async function helloBenchmark({ workshop }: Setting): Promise<Comparison[]> {
   const model = mnist();
   const hello = httpContender("bare workerd: hello", await startHello(workshop), httpRequest("GET", "/"));
-  const title = `An inference (MNIST, ${kilobytes(model)} of JSON) against a bare Worker`;
-  return [{ title, unit: "requests", levels: LEVELS, contenders: [hello, await wholePath(model, workshop)] }];
+  const server = await startWorker("Tensorgate", "src/index.ts", workshop);
+  const ours = await wholePath(server, model, jsonRequest(model));
+  const title = `An inference (MNIST, ${jsonSize(model)}) against a bare Worker`;
+  return [{ title, unit: "requests", levels: LEVELS, contenders: [hello, ours] }];
 }
 
 /** What an inference costs beside the same runtime in Node, with nothing around it and behind a plain server. */
-export async function nodeBenchmark(workshop: Workshop): Promise<Comparison[]> {
+export async function nodeBenchmark({ workshop }: Setting): Promise<Comparison[]> {
   const model = mnist();
-  const request = httpRequest("POST", "/", { "Content-Type": "application/json" }, model.body);
+  const request = jsonRequest(model);
+  const server = await startWorker("Tensorgate", "src/index.ts", workshop);
   const contenders = [
-    httpContender("node:http + ONNX Runtime Web", await startNodeServer(model, workshop), request),
+    plainServer(await startNodeServer(model, "onnxruntime-web/wasm", workshop), request),
     await startNodeSession(model, workshop),
-    await wholePath(model, workshop),
+    await wholePath(server, model, request),
   ];
-  const title = `An inference (MNIST, ${kilobytes(model)} of JSON) against ONNX Runtime Web in Node`;
+  const title = `An inference (MNIST, ${jsonSize(model)}) against ONNX Runtime Web in Node`;
   return [{ title, unit: "requests", levels: LEVELS, contenders }];
 }
 
-async function wholePath(model: BenchModel, workshop: Workshop): Promise<Contender> {
-  const server = await startWorker("Tensorgate", "src/index.ts", workshop);
-  const { key } = await deploy(server, model);
-  const headers = { "Content-Type": "application/json", Authorization: `Bearer ${key}` };
-  const request = httpRequest("POST", `/v2/models/${model.name}/infer`, headers, model.body);
-  return httpContender("Tensorgate: authenticated, admitted, metered", server, request);
+/** The model on our Worker, deployed to a tenant of its own and asked over the API. */
+export async function wholePath(
+  server: BenchServer,
+  model: BenchModel,
+  request: InferRequest,
+  runtime: WishedRuntime = "isolate",
+): Promise<Contender> {
+  const { key } = await deploy(server, model, runtime);
+  const headers = { ...request.headers, Authorization: `Bearer ${key}` };
+  const bytes = httpRequest("POST", `/v2/models/${model.name}/infer`, headers, request.body);
+  return httpContender("Tensorgate: authenticated, admitted, metered", server, bytes);
 }
 
-function kilobytes(model: BenchModel): string {
-  return `${(model.body.byteLength / 1000).toFixed(1)} kB`;
+/** The model behind a plain server. */
+export function plainServer(server: BenchServer, request: InferRequest): Contender {
+  return httpContender(
+    "node:http + ONNX Runtime, nothing else",
+    server,
+    httpRequest("POST", "/", request.headers, request.body),
+  );
+}
+
+function jsonSize(model: BenchModel): string {
+  return `${(jsonRequest(model).body.byteLength / 1000).toFixed(1)} kB of JSON`;
 }

@@ -1,3 +1,5 @@
+import { progress } from "./progress.ts";
+
 /** One measurement of one contender at one level. */
 export interface Sample {
   readonly perSecond: number;
@@ -44,9 +46,13 @@ export interface Effort {
  */
 export async function compare(comparison: Comparison, effort: Effort): Promise<Standing[]> {
   const { contenders, levels } = comparison;
+  progress(`${comparison.title}: warming up`);
   for (const contender of contenders) await contender.sample(Math.max(...levels), effort.ms);
   const standings: Standing[] = [];
-  for (const inFlight of levels) standings.push(...(await compareAt(contenders, inFlight, effort)));
+  for (const inFlight of levels) {
+    progress(`${comparison.title}: ${inFlight} in flight`);
+    standings.push(...(await compareAt(contenders, inFlight, effort)));
+  }
   return standings;
 }
 
@@ -80,7 +86,7 @@ function medianOf(samples: readonly Sample[]): Sample {
 }
 
 /** The middle one, or the mean of the middle two; undefined when any value is missing. */
-function median(values: readonly (number | undefined)[]): number | undefined {
+export function median(values: readonly (number | undefined)[]): number | undefined {
   const sorted = values.filter((value) => value !== undefined).toSorted((one, other) => one - other);
   if (sorted.length === 0 || sorted.length < values.length) return undefined;
   const middle = sorted.length / 2;

@@ -2,40 +2,48 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
 import { groupCommitBenchmark, httpAdmissionBenchmark } from "./admission.bench.ts";
+import { type Benchmark, type Finding, comparing } from "./benchmark.ts";
+import { codecBenchmark } from "./codec.bench.ts";
+import { coldStartBenchmark } from "./cold-start.bench.ts";
 import { helloBenchmark, nodeBenchmark } from "./inference.bench.ts";
-import { type Comparison, type Standing, compare } from "./measure.ts";
+import { memoryBenchmark } from "./memory.bench.ts";
 import { type BenchOptions, HELP, readOptions } from "./options.ts";
-import { tableOf } from "./report.ts";
-import { type Workshop, openWorkshop } from "./workshop.ts";
+import { progress } from "./progress.ts";
+import { containerBenchmark, webBenchmark } from "./plain-server.bench.ts";
+import { openWorkshop } from "./workshop.ts";
 
-const BENCHMARKS: Readonly<Record<string, (workshop: Workshop) => Promise<Comparison[]>>> = {
-  hello: helloBenchmark,
-  node: nodeBenchmark,
-  "group-commit": groupCommitBenchmark,
-  "http-admission": httpAdmissionBenchmark,
+const BENCHMARKS: Readonly<Record<string, { readonly about: string; readonly benchmark: Benchmark }>> = {
+  hello: { about: "an inference against a Worker that does nothing", benchmark: comparing(helloBenchmark) },
+  node: { about: "an inference in JSON against the same runtime in Node", benchmark: comparing(nodeBenchmark) },
+  web: { about: "an inference in binary against the same runtime in Node", benchmark: comparing(webBenchmark) },
+  container: {
+    about: "an inference through the container backend against ONNX Runtime in Node",
+    benchmark: comparing(containerBenchmark),
+  },
+  codec: { about: "JSON against binary, and into an isolate against in place", benchmark: comparing(codecBenchmark) },
+  "cold-start": { about: "a version's first answer against a plain Worker Loader", benchmark: coldStartBenchmark },
+  memory: { about: "the WASM heap of models of several sizes", benchmark: memoryBenchmark },
+  "group-commit": { about: "admissions, joined and one by one", benchmark: comparing(groupCommitBenchmark) },
+  "http-admission": { about: "the same over HTTP", benchmark: comparing(httpAdmissionBenchmark) },
 };
 
 const MACHINE = { processor: cpus()[0]?.model ?? "unknown", cores: availableParallelism(), node: process.version };
 
-interface Result {
-  readonly benchmark: string;
-  readonly title: string;
-  readonly unit: string;
-  readonly standings: readonly Standing[];
-}
-
 async function main(): Promise<void> {
   const options = readCommandLine();
   if (options.help) {
-    console.log(`${HELP}\n\nBenchmarks: ${Object.keys(BENCHMARKS).join(", ")}.`);
+    const list = Object.entries(BENCHMARKS).map(([name, { about }]) => `  ${name.padEnd(15)}${about}`);
+    console.log(`${HELP}\n\nBenchmarks:\n${list.join("\n")}`);
     return;
   }
   const startedAt = new Date().toISOString();
   console.log(`${MACHINE.processor}, ${MACHINE.cores} cores, Node ${MACHINE.node}`);
-  const results: Result[] = [];
-  for (const [name, prepare] of Object.entries(BENCHMARKS)) {
+  const results: object[] = [];
+  for (const [name, { benchmark }] of Object.entries(BENCHMARKS)) {
     if (options.only.length > 0 && !options.only.includes(name)) continue;
-    results.push(...(await runBenchmark(name, prepare, options)));
+    progress(`${name}: getting ready`);
+    const findings = await run(benchmark, options);
+    results.push(...findings.map(({ title, figures }) => ({ benchmark: name, title, ...figures })));
   }
   const file = join(import.meta.dirname, "results", `${startedAt.replaceAll(/[:.]/g, "-")}.json`);
   await mkdir(join(import.meta.dirname, "results"), { recursive: true });
@@ -52,20 +60,15 @@ function readCommandLine(): BenchOptions {
   }
 }
 
-async function runBenchmark(
-  benchmark: string,
-  prepare: (workshop: Workshop) => Promise<Comparison[]>,
-  options: BenchOptions,
-): Promise<Result[]> {
+async function run(benchmark: Benchmark, options: BenchOptions): Promise<Finding[]> {
   const workshop = await openWorkshop();
   try {
-    const results: Result[] = [];
-    for (const comparison of await prepare(workshop)) {
-      const standings = await compare(comparison, { rounds: options.rounds, ms: options.seconds * 1000 });
-      console.log(`\n${tableOf(comparison, standings)}`);
-      results.push({ benchmark, title: comparison.title, unit: comparison.unit, standings });
+    const findings: Finding[] = [];
+    for await (const finding of benchmark({ workshop, options })) {
+      console.log(`\n${finding.title}\n\n${finding.table}\n`);
+      findings.push(finding);
     }
-    return results;
+    return findings;
   } finally {
     await workshop.close();
   }

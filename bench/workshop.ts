@@ -25,11 +25,25 @@ export async function openWorkshop(): Promise<Workshop> {
     directory,
     defer: (end) => void ends.push(end),
     close: async () => {
-      for (let end = ends.pop(); end; end = ends.pop()) {
-        await end().catch((error: unknown) => console.error("While cleaning up:", error));
-      }
+      await endAll(ends);
       removeDirectory();
       process.off("exit", removeDirectory);
     },
   };
+}
+
+/** Use a workshop for one piece of work: what is deferred meanwhile ends with it, and what it wrote stays until the end. */
+export async function during<T>(workshop: Workshop, work: (inner: Workshop) => Promise<T>): Promise<T> {
+  const ends: (() => Promise<unknown>)[] = [];
+  try {
+    return await work({ ...workshop, defer: (end) => void ends.push(end) });
+  } finally {
+    await endAll(ends);
+  }
+}
+
+async function endAll(ends: (() => Promise<unknown>)[]): Promise<void> {
+  for (let end = ends.pop(); end; end = ends.pop()) {
+    await end().catch((error: unknown) => console.error("While cleaning up:", error));
+  }
 }

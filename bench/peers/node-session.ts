@@ -1,11 +1,12 @@
 /** Run by bench/servers/node-peer.ts: for each message `{ ms }`, runs the model for so long and sends what it measured. */
 import { readFile } from "node:fs/promises";
+import { decodeRequest } from "../../engine/decode.ts";
 import { percentile } from "../measure.ts";
-import { loadSession, readFeeds } from "./session.ts";
+import { loadPeer } from "./session.ts";
 
-const [, , file = "", request = ""] = process.argv;
-const session = await loadSession(file);
-const feeds = readFeeds(await readFile(request, "utf8"));
+const [, , runtime = "", file = "", request = ""] = process.argv;
+const model = await loadPeer(runtime, file);
+const call = decodeRequest(await readFile(request), undefined, model.signature);
 
 async function sample(ms: number) {
   const latenciesMs: number[] = [];
@@ -13,7 +14,7 @@ async function sample(ms: number) {
   const begin = performance.now();
   for (let started = begin; started < begin + ms;) {
     started = performance.now();
-    await session.run(feeds);
+    await model.run(call);
     latenciesMs.push(performance.now() - started);
   }
   const seconds = (performance.now() - begin) / 1000;

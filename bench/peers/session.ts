@@ -1,17 +1,16 @@
 import { readFile } from "node:fs/promises";
-import * as ort from "onnxruntime-web/wasm";
+import type * as ort from "onnxruntime-web/wasm";
+import { type PeerModel, peerModel } from "./peer-model.ts";
 
-/** A model in ONNX Runtime Web, on one thread as in a Worker. */
-export async function loadSession(file: string): Promise<ort.InferenceSession> {
-  ort.env.wasm.numThreads = 1;
-  return await ort.InferenceSession.create(await readFile(file), { executionProviders: ["wasm"] });
-}
-
-/** A request's tensors, as a server that trusts its callers reads them. */
-export function readFeeds(body: string): Record<string, ort.Tensor> {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the peer to beat checks nothing
-  const { inputs } = JSON.parse(body) as { inputs: { name: string; shape: number[]; data: number[] }[] };
-  return Object.fromEntries(
-    inputs.map(({ name, shape, data }) => [name, new ort.Tensor("float32", Float32Array.from(data), shape)]),
-  );
+/**
+ * Load a model as a plain server does, on one thread as in a Worker.
+ *
+ * @param runtime  the package: `onnxruntime-web/wasm` or `onnxruntime-node`; the two have one interface
+ */
+export async function loadPeer(runtime: string, file: string): Promise<PeerModel> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion, import/no-dynamic-require -- which of two packages is the caller's to say
+  const { InferenceSession, Tensor, env } = (await import(runtime)) as typeof ort;
+  env.wasm.numThreads = 1;
+  const session = await InferenceSession.create(await readFile(file), { intraOpNumThreads: 1, logSeverityLevel: 3 });
+  return peerModel(session, Tensor);
 }

@@ -4,7 +4,8 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { Contender, Sample } from "../measure.ts";
-import type { BenchModel } from "../models.ts";
+import type { BenchModel } from "../models/model.ts";
+import { jsonRequest } from "../requests.ts";
 import type { Workshop } from "../workshop.ts";
 import type { BenchServer } from "./server.ts";
 
@@ -16,16 +17,31 @@ const sampleSchema = z.object({
   cpuMicros: z.number(),
 });
 
-/** The model behind a plain HTTP server in Node: no authentication, no admission, no ledger. */
-export async function startNodeServer(model: BenchModel, workshop: Workshop): Promise<BenchServer> {
-  const child = await startPeer("node-server.ts", model, workshop);
+/** What a peer runs its model in; each is the name of a package. */
+export type PeerRuntime = "onnxruntime-web/wasm" | "onnxruntime-node";
+
+/**
+ * The model behind a plain HTTP server in Node: no authentication, no admission, no ledger, no isolate.
+ *
+ * It is `node:http` itself, the quickest that Node has; a framework on top could only flatter us.
+ */
+export async function startNodeServer(
+  model: BenchModel,
+  runtime: PeerRuntime,
+  workshop: Workshop,
+): Promise<BenchServer> {
+  const file = await modelFile(model, workshop);
+  const child = startPeer("node-server.ts", [runtime, file], workshop);
   const { port } = readySchema.parse(await messageOf(child));
-  return { name: "the server in Node", port, pid: child.pid };
+  return { name: `the server of ${model.name} in Node`, port, pid: child.pid };
 }
 
 /** The model in Node and nothing around it: one run after the other, whatever the level. */
 export async function startNodeSession(model: BenchModel, workshop: Workshop): Promise<Contender> {
-  const child = await startPeer("node-session.ts", model, workshop);
+  const file = await modelFile(model, workshop);
+  const request = join(workshop.directory, `${model.name}.json`);
+  await writeFile(request, jsonRequest(model).body);
+  const child = startPeer("node-session.ts", ["onnxruntime-web/wasm", file, request], workshop);
   return {
     name: "session.run in Node, nothing else",
     sample: async (_inFlight, ms): Promise<Sample> => {
@@ -35,11 +51,14 @@ export async function startNodeSession(model: BenchModel, workshop: Workshop): P
   };
 }
 
-async function startPeer(script: string, model: BenchModel, workshop: Workshop): Promise<ChildProcess> {
+async function modelFile(model: BenchModel, workshop: Workshop): Promise<string> {
   const file = join(workshop.directory, `${model.name}.onnx`);
-  const request = join(workshop.directory, `${model.name}.json`);
-  await Promise.all([writeFile(file, model.bytes), writeFile(request, model.body)]);
-  const child = fork(join(import.meta.dirname, "../peers", script), [file, request]);
+  await writeFile(file, model.bytes);
+  return file;
+}
+
+function startPeer(script: string, args: readonly string[], workshop: Workshop): ChildProcess {
+  const child = fork(join(import.meta.dirname, "../peers", script), args);
   workshop.defer(async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     child.kill();

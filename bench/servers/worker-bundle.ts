@@ -19,12 +19,15 @@ export interface WorkerModule {
  * Build a Worker as a deployment would: wrangler bundles it with what wrangler.toml says, the engine before it.
  *
  * @param entry   relative to the repository
- * @returns       its modules, the entry's first
  */
-export async function bundleWorker(entry: string, directory: string): Promise<WorkerModule[]> {
+export async function bundleWorker(entry: string, directory: string): Promise<void> {
   const args = [WRANGLER, "deploy", entry, "--dry-run", "--outdir", directory];
   const environment = { ...process.env, WRANGLER_SEND_METRICS: "false", CI: "true" };
   await promisify(execFile)(process.execPath, args, { cwd: ROOT, env: environment });
+}
+
+/** The modules of a Worker that was bundled into this directory, the entry's first. */
+export async function bundledModules(entry: string, directory: string): Promise<WorkerModule[]> {
   const main = `${basename(entry, ".ts")}.js`;
   const files = (await readdir(directory)).filter((file) => file !== "README.md" && file !== main);
   return [main, ...files].flatMap((file) => {

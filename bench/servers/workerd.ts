@@ -6,33 +6,64 @@ import { z } from "zod";
 import { childPids } from "../process-cpu.ts";
 import type { Workshop } from "../workshop.ts";
 import type { BenchServer } from "./server.ts";
-import { bundleWorker } from "./worker-bundle.ts";
+import { bundleWorker, bundledModules } from "./worker-bundle.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const HOST = "127.0.0.1";
 
 /** The operator's token of the Workers that are measured. */
 export const ADMIN_TOKEN = "operator-token-known-to-benchmarks-only";
-const MASTER_KEY = "master-key-known-to-benchmarks-only";
+export const MASTER_KEY = "master-key-known-to-benchmarks-only";
 
 /** A Worker without anything: what workerd itself costs. */
 export async function startHello(workshop: Workshop): Promise<BenchServer> {
-  const { server } = await start("bare workerd", workshop, {
+  const { server } = await startWorkerd("bare workerd", workshop, {
     modules: true,
     script: 'export default { fetch() { return new Response("hello"); } };',
-    ...compatibilitySchema.parse(configuredOptions()),
+    ...compatibility(),
   });
   return server;
 }
 
+/** Where a Worker listens, any free port if none is given, and what it is told besides wrangler.toml. */
+export interface Placement {
+  readonly port?: number;
+  readonly bindings?: Readonly<Record<string, string>>;
+}
+
 /** One of our Workers with all that wrangler.toml binds: Durable Objects, D1 and R2 on disk, the Worker Loader. */
-export async function startWorker(name: string, entry: string, workshop: Workshop): Promise<BenchServer> {
-  const modulesRoot = join(workshop.directory, `bundle-${name}`);
-  const modules = await bundleWorker(entry, modulesRoot);
-  const options = { ...configuredOptions(), modules, modulesRoot, bindings: { ADMIN_TOKEN, MASTER_KEY } }; // without .dev.vars
-  const { server, miniflare } = await start(name, workshop, options);
+export async function startWorker(
+  name: string,
+  entry: string,
+  workshop: Workshop,
+  placement: Placement = {},
+): Promise<BenchServer> {
+  await bundleWorker(entry, bundleDirectory(name, workshop));
+  const { server, miniflare } = await startBundled(name, entry, workshop, placement);
   await migrate(miniflare);
   return server;
+}
+
+/** A Worker that has ended, again: on the bundle and the state that it left in the workshop, with nothing in its memory. */
+export async function restartWorker(name: string, entry: string, workshop: Workshop): Promise<BenchServer> {
+  const { server } = await startBundled(name, entry, workshop, {});
+  return server;
+}
+
+async function startBundled(name: string, entry: string, workshop: Workshop, { port, bindings }: Placement) {
+  const modulesRoot = bundleDirectory(name, workshop);
+  const modules = await bundledModules(entry, modulesRoot);
+  const secrets = { ADMIN_TOKEN, MASTER_KEY, ...bindings }; // without .dev.vars
+  return await startWorkerd(name, workshop, { ...configuredOptions(), modules, modulesRoot, bindings: secrets }, port);
+}
+
+function bundleDirectory(name: string, workshop: Workshop): string {
+  return join(workshop.directory, `bundle-${name}`);
+}
+
+/** The compatibility date and flags of wrangler.toml. */
+export function compatibility() {
+  return compatibilitySchema.parse(configuredOptions());
 }
 
 const compatibilitySchema = z.object({ compatibilityDate: z.string(), compatibilityFlags: z.array(z.string()) });
@@ -50,17 +81,18 @@ function configuredOptions() {
  * entry socket, with a proxy behind it, is left unused: measured on a Worker that says hello, a direct socket is as fast as
  * `workerd serve` with a configuration written by hand (1.0), the entry socket has 0.3 of that.
  */
-async function start(
+export async function startWorkerd(
   name: string,
   workshop: Workshop,
   worker: V4WorkerOptions,
+  port = 0,
 ): Promise<{ server: BenchServer; miniflare: Miniflare }> {
   const before = childPids();
   const miniflare = new Miniflare({
     ...convertV4MiniflareOptions({
       ...worker,
       rootPath: ROOT,
-      unsafeDirectSockets: [{ host: HOST, port: 0 }],
+      unsafeDirectSockets: [{ host: HOST, port }],
       resourcePersistencePath: join(workshop.directory, `state-${name}`),
       // Miniflare would start workerd anew and the run would go on with a cold server: end it instead.
       unsafeHandleRuntimeRestart: async () => await miniflare.dispose(),
@@ -68,9 +100,9 @@ async function start(
   });
   workshop.defer(async () => await miniflare.dispose().catch(() => undefined)); // `ready` has told what failed
   await miniflare.ready;
-  const { port } = await miniflare.unsafeGetDirectURL();
+  const url = await miniflare.unsafeGetDirectURL();
   const pid = childPids().find((child) => !before.includes(child));
-  return { server: { name, port: Number(port), pid }, miniflare };
+  return { server: { name, port: Number(url.port), pid }, miniflare };
 }
 
 interface Database {

@@ -1,40 +1,24 @@
-import { seededRandom } from "../examples/iris/classifier.ts";
-import type { TensorDefinition } from "../examples/onnx-tensor.ts";
-import { type ModelDefinition, writeModel } from "../examples/onnx-writer.ts";
+import { seededRandom } from "../../examples/iris/classifier.ts";
+import { type ModelDefinition, writeModel } from "../../examples/onnx-writer.ts";
+import { type BenchModel, noise, weights } from "./model.ts";
 
 const SEED = 20_260_101;
 const IMAGE_SHAPE = [1, 1, 28, 28] as const;
 
-/** A model to measure with, and one request for it in the JSON form of the Open Inference Protocol V2. */
-export interface BenchModel {
-  readonly name: string;
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly input: string;
-  readonly output: string;
-  readonly body: Buffer;
-}
-
 /**
  * The structure of MNIST-12 of the ONNX model zoo with random weights: 26 kB, image FP32 [1,1,28,28] → scores FP32 [1,10].
  *
- * Conv 1→8 5×5, Relu, MaxPool 2, Conv 8→16 5×5, Relu, MaxPool 3, MatMul 256×10, Add. What its weights are makes no
- * difference to what it costs. The image is 784 numbers from 0 to 1 with four decimals.
+ * Conv 1→8 5×5, Relu, MaxPool 2, Conv 8→16 5×5, Relu, MaxPool 3, MatMul 256×10, Add.
  *
  * @see https://github.com/onnx/models/tree/main/validated/vision/classification/mnist
  */
 export function mnist(): BenchModel {
   const random = seededRandom(SEED);
   const bytes = writeModel(definition(() => (2 * random() - 1) / 8));
-  const data = Array.from({ length: 784 }, () => Number(random().toFixed(4)));
-  const body = JSON.stringify({ inputs: [{ name: "image", shape: IMAGE_SHAPE, datatype: "FP32", data }] });
-  return { name: "mnist", bytes, input: "image", output: "scores", body: Buffer.from(body) };
+  return { name: "mnist", bytes, inputs: [noise("image", IMAGE_SHAPE, random)] };
 }
 
 function definition(weight: () => number): ModelDefinition {
-  const weights = (name: string, shape: readonly number[]): TensorDefinition => {
-    const length = shape.reduce((product, dimension) => product * dimension, 1);
-    return { name, datatype: "FP32", shape, data: Float32Array.from({ length }, weight) };
-  };
   const convolution = { auto_pad: { string: "SAME_UPPER" }, kernel_shape: { ints: [5, 5] } };
   const pool = (size: number) => ({ kernel_shape: { ints: [size, size] }, strides: { ints: [size, size] } });
   return {
@@ -56,13 +40,13 @@ function definition(weight: () => number): ModelDefinition {
       { op: "Add", inputs: ["product", "bias3"], outputs: ["scores"] },
     ],
     initializers: [
-      weights("kernels1", [8, 1, 5, 5]),
-      weights("bias1", [8, 1, 1]),
-      weights("kernels2", [16, 8, 5, 5]),
-      weights("bias2", [16, 1, 1]),
+      weights("kernels1", [8, 1, 5, 5], weight),
+      weights("bias1", [8, 1, 1], weight),
+      weights("kernels2", [16, 8, 5, 5], weight),
+      weights("bias2", [16, 1, 1], weight),
       { name: "flat", datatype: "INT64", shape: [2], data: [1, 256] },
-      weights("weights", [256, 10]),
-      weights("bias3", [1, 10]),
+      weights("weights", [256, 10], weight),
+      weights("bias3", [1, 10], weight),
     ],
   };
 }

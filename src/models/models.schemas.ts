@@ -61,7 +61,13 @@ export const versionSchema = z
     opset: z.record(z.string(), z.number().int()).openapi({ example: { "": 17 } }),
     operators: z.array(z.string()).openapi({ example: ["ArgMax", "Gemm", "Softmax"] }),
     producer: z.string(),
-    heap_bytes: z.number().int().openapi({ description: "ONNX Runtime's WASM heap after the model was loaded." }),
+    heap_bytes: z.number().int().openapi({
+      description:
+        "ONNX Runtime's memory after the model was loaded: its WASM heap, or what the process grew by in the container.",
+    }),
+    peak_bytes: z.number().int().openapi({
+      description: "The most that a run took in the trial: the files, and ONNX Runtime's memory after it.",
+    }),
     aliases: z.array(z.string()),
     runtime: z.enum(["isolate", "container", "backend"]).openapi({ description: "What runs it." }),
     placement: z
@@ -164,7 +170,7 @@ export function presentVersionDetail(
 
 /** A version as the API shows it. */
 export function presentVersion(model: string, row: VersionRow, aliases: readonly AliasRow[]) {
-  const { inputs, outputs, unsupportedOutputs, opset, operators, producer, heapBytes } = row.inspection;
+  const { inputs, outputs, unsupportedOutputs, opset, operators, producer, heapBytes, peakHeapBytes } = row.inspection;
   return {
     id: row.id,
     model,
@@ -179,6 +185,7 @@ export function presentVersion(model: string, row: VersionRow, aliases: readonly
     operators: [...operators],
     producer,
     heap_bytes: heapBytes,
+    peak_bytes: row.sizeBytes + (peakHeapBytes ?? heapBytes),
     aliases: aliases.filter((alias) => alias.versionNumber === row.number).map((alias) => alias.name),
     runtime: row.runtime,
     placement: { wished: row.placement.wished, reasons: [...row.placement.reasons] },

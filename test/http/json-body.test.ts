@@ -30,6 +30,8 @@ test("these are the routes that take JSON", () => {
   expect(jsonRoutes.map(([name]) => name)).toEqual([
     "POST /v1/models",
     "PUT /v1/models/{model}/aliases/{alias}",
+    "PUT /v1/models/{model}/traffic",
+    "POST /v1/models/{model}/promote",
     "POST /v1/models/{model}/backends",
     "POST /v1/keys",
     "POST /admin/tenants",
@@ -111,15 +113,16 @@ describe.each(jsonRoutes)("%s", (_name, { method, path }) => {
   test("refuses a member that it does not know, and names it", async () => {
     const tenant = await newTenant();
     await deploy(tenant, "m");
-    const valid = { "/v1/models": { name: "new" }, aliases: { version: 1 }, keys: { name: "k", scopes: ["infer"] } };
-    const server = { url: "https://triton.example.com", model: "m" };
-    const wish = path.endsWith("backends")
-      ? server
-      : path.endsWith("keys")
-        ? valid.keys
-        : path.includes("alias")
-          ? valid.aliases
-          : valid["/v1/models"];
+    const valid: Record<string, object> = {
+      models: { name: "new" },
+      keys: { name: "k", scopes: ["infer"] },
+      tenants: { name: "new" },
+      traffic: { weights: { "1": 100 } },
+      promote: { version: 1 },
+      backends: { url: "https://triton.example.com", model: "m" },
+    };
+    const last = path.split("/").at(-1) ?? "";
+    const wish = path.includes("/aliases/") ? { version: 1 } : (valid[last] ?? { name: "new" });
     const response = await send(tenant, { json: { ...wish, surprise: 1 } });
     const problem = await expectProblem(response, 400, "invalid-request");
     expect(problem["errors"]).toEqual([{ field: "body", message: expect.stringContaining('"surprise"') }]);

@@ -44,7 +44,7 @@ describe("an upload", () => {
     const bytes = classifier();
     const response = await upload(tenant, "m", bytes);
     expect(response.status).toBe(201);
-    const version: { heap_bytes: number } = await response.json();
+    const version: { heap_bytes: number; peak_bytes: number } = await response.json();
     expect(version).toEqual({
       id: expect.stringMatching(/^ver_/),
       model: "m",
@@ -62,11 +62,18 @@ describe("an upload", () => {
       operators: ["ArgMax", "Gemm", "Softmax"],
       producer: "tensorgate tests",
       heap_bytes: expect.any(Number),
+      peak_bytes: expect.any(Number),
+      runtime: "isolate",
+      placement: { wished: "auto", reasons: [] },
+      backend: null,
+      state: "serving",
+      retired_at: null,
       aliases: ["production"],
       created_at: expect.stringMatching(/Z$/),
     });
     expect(version.heap_bytes).toBeGreaterThanOrEqual(16 * MIB); // ONNX Runtime's own heap at its start
     expect(version.heap_bytes).toBeLessThan(64 * MIB);
+    expect(version.peak_bytes).toBeGreaterThanOrEqual(version.heap_bytes + bytes.byteLength);
   });
 
   test("stores the very bytes under the tenant, the model and the version", async () => {

@@ -7,9 +7,10 @@ import type { ExternalFile, LoadedModel } from "./model.ts";
 import { readOnnxFile } from "./onnx-file.ts";
 import { REFUSAL_STATUS, Refusal } from "./refusal.ts";
 import { maxRequestBytes } from "./request-size.ts";
-import { heapBytes, loadModel } from "./runtime.ts";
+import { loadModel } from "./runtime.ts";
 import type { Inspection } from "./signature.ts";
 import { tryOut } from "./trial.ts";
+import { heapBytes } from "./wasm.ts";
 
 /**
  * The program of a model's isolate: one model, no bindings, no network.

@@ -1,20 +1,11 @@
 import * as ort from "onnxruntime-web/wasm";
-import ortWasm from "ort.wasm";
 import { DATATYPES, type Tensor, type TensorData, datatypeOfRuntime } from "./datatypes.ts";
 import { ISOLATE_MEMORY_BYTES, MAX_BODY_BYTES } from "./contract.ts";
 import type { ExternalFile, LoadedModel } from "./model.ts";
 import { Refusal } from "./refusal.ts";
 import { leastRequestBytes } from "./request-size.ts";
 import type { TensorSpec } from "./signature.ts";
-
-const WASM_PAGE_BYTES = 64 * 1024;
-
-let wasmMemory: WebAssembly.Memory | undefined;
-
-/** Size of ONNX Runtime's linear memory now, in bytes. It only ever grows. */
-export function heapBytes(): number {
-  return wasmMemory?.buffer.byteLength ?? 0;
-}
+import { heapBytes, prepareWasm } from "./wasm.ts";
 
 /**
  * Create the session of this isolate's model.
@@ -25,7 +16,10 @@ export function heapBytes(): number {
  */
 export async function loadModel(model: Uint8Array, externalData: ExternalFile[]): Promise<LoadedModel> {
   const fileBytes = externalData.reduce((total, file) => total + file.data.byteLength, model.byteLength);
-  prepareRuntime(ISOLATE_MEMORY_BYTES - fileBytes);
+  prepareWasm(ISOLATE_MEMORY_BYTES - fileBytes);
+  ort.env.wasm.wasmBinary = new ArrayBuffer(8);
+  ort.env.wasm.numThreads = 1;
+  ort.env.wasm.proxy = false;
   let session: ort.InferenceSession;
   try {
     session = await ort.InferenceSession.create(model, {
@@ -65,36 +59,6 @@ export async function loadModel(model: Uint8Array, externalData: ExternalFile[])
     unsupportedOutputs: session.outputNames.filter((_, index) => outputs[index] === undefined),
     run: (tensors, wanted) => run(session, tensors, wanted),
   };
-}
-
-/**
- * Make WASM ready for ONNX Runtime.
- *
- * workerd compiles no WASM from bytes, so ONNX Runtime's own loading is answered with the module of this isolate. Its memory
- * can't grow beyond the isolate's: a run that asks for more fails like any other, where the platform would end the isolate,
- * or, on a machine of one's own, take the memory of everybody else.
- */
-function prepareRuntime(maxHeapBytes: number): void {
-  const instantiate = async (_bytes: unknown, imports: WebAssembly.Imports): Promise<unknown> => {
-    const instance = new WebAssembly.Instance(ortWasm, imports);
-    wasmMemory = findMemory(instance.exports) ?? Object.values(imports).map(findMemory).find(isPresent);
-    return { module: ortWasm, instance };
-  };
-  Object.defineProperty(WebAssembly, "instantiate", { value: instantiate, configurable: true });
-  const maxPages = Math.floor(maxHeapBytes / WASM_PAGE_BYTES);
-  const Memory = class extends WebAssembly.Memory {
-    constructor(descriptor: WebAssembly.MemoryDescriptor) {
-      super({ ...descriptor, maximum: Math.min(descriptor.maximum ?? maxPages, maxPages) });
-    }
-  };
-  Object.defineProperty(WebAssembly, "Memory", { value: Memory, configurable: true });
-  ort.env.wasm.wasmBinary = new ArrayBuffer(8);
-  ort.env.wasm.numThreads = 1;
-  ort.env.wasm.proxy = false;
-}
-
-function findMemory(members: object): WebAssembly.Memory | undefined {
-  return Object.values(members).find((member) => member instanceof WebAssembly.Memory);
 }
 
 async function run(

@@ -1,6 +1,7 @@
 import engineCode from "../../dist/engine/engine.txt";
 import engineDigest from "../../dist/engine/engine.sha256.txt";
 import ortWasm from "../../dist/engine/ort.wasm";
+import runtimeImage from "../../dist/engine/runtime-image.bin";
 import type { DeployedVersion } from "../admission/admission.rules.ts";
 import { type VersionFiles, filesOf, objectKeysOf } from "../models/models.rules.ts";
 import type { Services } from "../services.ts";
@@ -31,6 +32,7 @@ export function modelIsolate(
     modules: {
       "engine.js": engineCode,
       "ort.wasm": { wasm: ortWasm },
+      "runtime-image.bin": { data: runtimeImage },
       ...(await readFiles(services.files, filesOf(tenantId, version))),
     },
     env: {},

@@ -19,6 +19,7 @@ export const PROBLEMS = {
   "revoked-key": { status: 401, title: "The API key was revoked" },
   "insufficient-scope": { status: 403, title: "The API key lacks a scope" },
   "tenant-suspended": { status: 403, title: "The tenant is suspended" },
+  "quota-reached": { status: 403, title: "The tenant holds as much as it may" },
   "route-not-found": { status: 404, title: "There is no such route" },
   "tenant-not-found": { status: 404, title: "There is no such tenant" },
   "key-not-found": { status: 404, title: "There is no such API key" },

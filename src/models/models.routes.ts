@@ -5,7 +5,7 @@ import { API_KEY_SECURITY, json, jsonRequest, pageOf, problems, toPage } from ".
 import { jsonBody } from "../http/json-body.ts";
 import { problem } from "../http/problem.ts";
 import { requires } from "../identity/guards.ts";
-import { noModel } from "./models.problems.ts";
+import { noModel, refuseQuotaReached } from "./models.problems.ts";
 import {
   modelDetailSchema,
   modelParams,
@@ -71,9 +71,15 @@ const deleteModelRoute = createRoute({
 export const modelRoutes = createRouter()
   .openapi(createModelRoute, async (c) => {
     const wish = c.req.valid("json");
-    const model = await createModel(c.var.caller.tenantId, c.var.services, wish);
-    if (!model) return problem(c, "model-exists", `name: there is a model "${wish.name}" already.`);
-    return c.json(presentModel(model), 201, { Location: `/v1/models/${model.name}` });
+    const inserted = await createModel(c.var.caller.tenantId, c.var.services, wish);
+    switch (inserted.kind) {
+      case "inserted":
+        return c.json(presentModel(inserted.model), 201, { Location: `/v1/models/${wish.name}` });
+      case "name-taken":
+        return problem(c, "model-exists", `name: there is a model "${wish.name}" already.`);
+      case "quota-reached":
+        return refuseQuotaReached(c, inserted.quota);
+    }
   })
   .openapi(listModelsRoute, async (c) => {
     const { limit, after } = c.req.valid("query");

@@ -9,7 +9,9 @@ import { requires } from "../identity/guards.ts";
 import { promisedSha256 } from "./content-digest.rules.ts";
 import type { IncomingFile } from "./files.store.ts";
 import { MAX_FORM_BYTES, MAX_UPLOAD_BYTES, tooLargeToLoad } from "./models.rules.ts";
+import { refuseQuotaReached } from "./models.problems.ts";
 import { modelParams, presentVersion, versionSchema } from "./models.schemas.ts";
+import { quotaAgainstUpload } from "./models.service.ts";
 import { findModel, findModelTree } from "./models.store.ts";
 import { type Upload, totalBytes, uploadVersion } from "./upload.service.ts";
 
@@ -67,6 +69,8 @@ export const uploadRoutes = createRouter().openapi(uploadRoute, async (c) => {
   if ("fault" in upload) return problem(c, "invalid-request", upload.fault);
   const tooLarge = tooLargeToLoad(totalBytes(upload));
   if (tooLarge !== undefined) return problem(c, "model-too-large", tooLarge);
+  const quota = await quotaAgainstUpload(tenantId, c.var.services, model.id, totalBytes(upload));
+  if (quota) return refuseQuotaReached(c, quota);
   const uploaded = await uploadVersion(tenantId, c.var.services, model, upload);
   switch (uploaded.kind) {
     case "created": {
@@ -83,6 +87,8 @@ export const uploadRoutes = createRouter().openapi(uploadRoute, async (c) => {
       return refuseByEngine(c, uploaded.refusal);
     case "model-too-large":
       return problem(c, "model-too-large", uploaded.reason);
+    case "quota-reached":
+      return refuseQuotaReached(c, uploaded.quota);
     case "model-gone":
       return problem(c, "model-not-found", `The model "${name}" was deleted during the upload.`);
   }

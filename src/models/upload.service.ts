@@ -6,7 +6,7 @@ import { type TenantId, newId } from "../shared/ids.ts";
 import { inspectModel } from "./inspection.ts";
 import { type IncomingFile, storeFile } from "./files.store.ts";
 import { type ExternalData, type VersionFiles, objectKeysOf, tooLargeToRun, versionFiles } from "./models.rules.ts";
-import { type NewVersion, findModelTree, insertVersion } from "./models.store.ts";
+import { type InsertedVersion, type NewVersion, insertVersion } from "./models.store.ts";
 import type { ModelRow, VersionRow } from "./models.tables.ts";
 
 /** A model on its way in. */
@@ -25,7 +25,7 @@ export type Uploaded =
   | { readonly kind: "digest-mismatch"; readonly actualSha256: string }
   | { readonly kind: "rejected"; readonly refusal: EngineRefusal }
   | { readonly kind: "model-too-large"; readonly reason: string }
-  | { readonly kind: "model-gone" };
+  | Exclude<InsertedVersion, { kind: "inserted" }>;
 
 /**
  * Take in a new version: store its files, load it once in an isolate of its own, register it, tell the cell.
@@ -51,7 +51,7 @@ export async function uploadVersion(
     const sizeBytes = totalBytes(upload);
     const reason = tooLargeToRun(sizeBytes, inspection.heapBytes);
     if (reason !== undefined) return { kind: "model-too-large", reason };
-    const version = await register(tenantId, services, model.name, {
+    const row: NewVersion = {
       id: versionId,
       modelId: model.id,
       sizeBytes,
@@ -62,12 +62,13 @@ export async function uploadVersion(
       placement: { wished: "auto", reasons: [] },
       backend: null,
       createdAtMs: services.now(),
-    });
-    if (!version) return { kind: "model-gone" };
+    };
+    const inserted = await insertVersion(tenantId, services.db, row, DEFAULT_ALIAS);
+    if (inserted.kind !== "inserted") return inserted;
     // From here on the registry names the files: they stay, whatever becomes of telling the cell.
     created = true;
     await services.refresh(tenantId, { kind: "model", modelId: model.id });
-    return { kind: "created", version };
+    return { kind: "created", version: inserted.version };
   } finally {
     if (!created) await services.files.delete(objectKeysOf(files));
   }
@@ -98,20 +99,4 @@ async function storeFiles(
     externalData.push({ name: file.name, sizeBytes: file.sizeBytes, sha256: digest.toString("hex") });
   }
   return { kind: "stored", sha256: sha256.toString("hex"), externalData };
-}
-
-/** Write the version to D1; undefined when the model was deleted during the upload. */
-async function register(
-  tenantId: TenantId,
-  services: Services,
-  modelName: string,
-  row: NewVersion,
-): Promise<VersionRow | undefined> {
-  try {
-    return await insertVersion(tenantId, services.db, row, DEFAULT_ALIAS);
-  } catch (error) {
-    const tree = await findModelTree(tenantId, services.db, modelName);
-    if (tree?.model.id === row.modelId) throw error;
-    return undefined;
-  }
 }

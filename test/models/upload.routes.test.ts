@@ -63,6 +63,11 @@ describe("an upload", () => {
       producer: "tensorgate tests",
       heap_bytes: expect.any(Number),
       aliases: ["production"],
+      runtime: "isolate",
+      placement: { wished: "auto", reasons: [] },
+      backend: null,
+      state: "serving",
+      retired_at: null,
       created_at: expect.stringMatching(/Z$/),
     });
     expect(version.heap_bytes).toBeGreaterThanOrEqual(16 * MIB); // ONNX Runtime's own heap at its start

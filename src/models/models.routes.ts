@@ -14,7 +14,7 @@ import {
   presentModel,
   presentModelDetail,
 } from "./models.schemas.ts";
-import { createModel, removeModel } from "./models.service.ts";
+import { createModel, readActivity, removeModel } from "./models.service.ts";
 import { findModelTree, listModels } from "./models.store.ts";
 
 const common = { tags: ["Models"], security: API_KEY_SECURITY };
@@ -93,8 +93,8 @@ export const modelRoutes = createRouter()
     const { model: name } = c.req.valid("param");
     const tree = await findModelTree(c.var.caller.tenantId, c.var.services.db, name);
     if (!tree) return noModel(c, name);
-    const inFlight = await c.var.services.cells.getByName(c.var.caller.tenantId).inFlight(tree.model.id);
-    return c.json(presentModelDetail(tree, inFlight), 200);
+    const activity = await readActivity(c.var.caller.tenantId, c.var.services, tree.model);
+    return c.json(presentModelDetail(tree, activity), 200);
   })
   .openapi(deleteModelRoute, async (c) => {
     const { model: name } = c.req.valid("param");

@@ -4,7 +4,8 @@ import { namesOf, objectKeysOf, versionFiles } from "./models.rules.ts";
 import { type InsertedModel, type ModelTree, deleteModel, insertModel } from "./models.store.ts";
 import { type ReachedQuota, quotaAgainstVersion } from "./quota.rules.ts";
 import { selectHoldings } from "./quota.store.ts";
-import type { VersionRow } from "./models.tables.ts";
+import type { ModelActivity } from "./models.schemas.ts";
+import type { ModelRow, VersionRow } from "./models.tables.ts";
 
 /** Register a model's name, if it is free and within the tenant's quota. It serves nothing until a version is uploaded. */
 export async function createModel(
@@ -16,6 +17,17 @@ export async function createModel(
   const inserted = await insertModel(tenantId, services.db, { ...wish, id: newId("mdl", nowMs), createdAtMs: nowMs });
   if (inserted.kind === "inserted") await services.refresh(tenantId, { kind: "model", modelId: inserted.model.id });
   return inserted;
+}
+
+/** What a model's versions do and have done, as the tenant's cell has it. */
+export async function readActivity(
+  tenantId: TenantId,
+  services: Services,
+  { id, name }: Pick<ModelRow, "id" | "name">,
+): Promise<ModelActivity> {
+  const cell = services.cells.getByName(tenantId);
+  const [inFlight, reports] = await Promise.all([cell.inFlight(id), cell.statistics(name)]);
+  return { inFlight, statistics: new Map(reports?.map(({ versionId, statistics }) => [versionId, statistics])) };
 }
 
 /** The quota that a version of this size would exceed, or undefined: to be asked before its bytes are read. */

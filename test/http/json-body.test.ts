@@ -26,10 +26,21 @@ const jsonRoutes = Object.entries(
   .filter(({ operation }) => operation.requestBody && "application/json" in operation.requestBody.content)
   .map(({ method, path }): [string, { method: string; path: string }] => [`${method} ${path}`, { method, path }]);
 
+/** What each route takes, by the part of the path after the model. */
+const VALID: Record<string, object> = {
+  name: { name: "new" },
+  keys: { name: "k", scopes: ["infer"] },
+  aliases: { version: 1 },
+  promote: { version: 1 },
+  traffic: { weights: { "1": 100 } },
+};
+
 test("these are the routes that take JSON", () => {
   expect(jsonRoutes.map(([name]) => name)).toEqual([
     "POST /v1/models",
     "PUT /v1/models/{model}/aliases/{alias}",
+    "PUT /v1/models/{model}/traffic",
+    "POST /v1/models/{model}/promote",
     "POST /v1/keys",
     "POST /admin/tenants",
     "PATCH /admin/tenants/{tenant_id}",
@@ -110,8 +121,7 @@ describe.each(jsonRoutes)("%s", (_name, { method, path }) => {
   test("refuses a member that it does not know, and names it", async () => {
     const tenant = await newTenant();
     await deploy(tenant, "m");
-    const valid = { "/v1/models": { name: "new" }, aliases: { version: 1 }, keys: { name: "k", scopes: ["infer"] } };
-    const wish = path.endsWith("keys") ? valid.keys : path.includes("alias") ? valid.aliases : valid["/v1/models"];
+    const wish = path.endsWith("keys") ? VALID["keys"] : (VALID[path.split("/").at(4) ?? ""] ?? VALID["name"]);
     const response = await send(tenant, { json: { ...wish, surprise: 1 } });
     const problem = await expectProblem(response, 400, "invalid-request");
     expect(problem["errors"]).toEqual([{ field: "body", message: expect.stringContaining('"surprise"') }]);

@@ -10,7 +10,7 @@ import type {
 import { writeBucket } from "../src/admission/cell-state.store.ts";
 import type { HashedKeyGrant } from "../src/admission/hot-state.store.ts";
 import type { TokenBucket } from "../src/admission/token-bucket.rules.ts";
-import { type EntryId, newId } from "../src/shared/ids.ts";
+import { type EntryId, type VersionId, newId } from "../src/shared/ids.ts";
 import { runningLeaseMs } from "../src/usage/ledger.rules.ts";
 import { addRefusals, appendEntries, findClaim } from "../src/usage/ledger.store.ts";
 
@@ -19,6 +19,8 @@ export interface CellMemory {
   policy: TenantPolicy;
   readonly keysByHash: Map<string, HashedKeyGrant>;
   readonly deploymentsByName: Map<string, Deployment>;
+  /** Of all versions that there are, retired ones too. */
+  readonly versionIds: Set<VersionId>;
   bucket: TokenBucket;
 }
 

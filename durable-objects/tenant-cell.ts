@@ -1,6 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import { drizzle } from "drizzle-orm/d1";
-import { type Admission, type AdmissionRequest, admit } from "../src/admission/admission.rules.ts";
+import { type Admission, type AdmissionRequest, type Deployment, admit } from "../src/admission/admission.rules.ts";
 import {
   type HotState,
   deleteDocument,
@@ -15,6 +15,8 @@ import { type KeyId, type ModelId, type TenantId, type VersionId, isId } from ".
 import { systemClock } from "../src/shared/clock.ts";
 import { type Settlement, runningLeaseMs } from "../src/usage/ledger.rules.ts";
 import { LEDGER_SCHEMA, countInFlight, settleEntries, sumLedger, sumRefusals } from "../src/usage/ledger.store.ts";
+import { type Figure, type VersionReport, figuresOf, statisticsOf } from "../src/usage/statistics.rules.ts";
+import { STATISTICS_SCHEMA, addFigures, deleteFigures, readFigures } from "../src/usage/statistics.store.ts";
 import { type UsageQuery, type UsageRow, joinUsage } from "../src/usage/usage.rules.ts";
 import { AdmissionBatch, type CellMemory } from "./admission-batch.ts";
 
@@ -51,9 +53,15 @@ export class TenantCell extends DurableObject<Env> {
     return answers;
   }
 
-  /** Record how admitted inferences ended. May be repeated: an entry is settled once. */
+  /** Record how admitted inferences ended. May be repeated: an entry is settled, and counted, once. */
   async settle(batch: readonly Settlement[]): Promise<void> {
-    if (await this.#open()) settleEntries(this.ctx.storage.sql, batch);
+    const memory = await this.#open();
+    if (!memory) return;
+    const { sql } = this.ctx.storage;
+    this.ctx.storage.transactionSync(() => {
+      const settled = settleEntries(sql, batch);
+      addFigures(sql, figuresOf(settled.filter(({ versionId }) => memory.versionIds.has(versionId))));
+    });
   }
 
   /** Read what the control plane has just written to D1. When the call returns, the change holds for the next request. */
@@ -76,6 +84,21 @@ export class TenantCell extends DurableObject<Env> {
     if (!memory) return new Map();
     const sinceMs = systemClock() - runningLeaseMs(memory.policy.runLimitMs);
     return countInFlight(this.ctx.storage.sql, modelId, sinceMs);
+  }
+
+  /** What the versions of all models have done, or of one; undefined when the tenant has none of this name. */
+  async statistics(model?: string): Promise<VersionReport[] | undefined> {
+    const memory = await this.#open();
+    const deployments = [...(memory?.deploymentsByName.values() ?? [])];
+    const asked = deployments.filter(({ name }) => model === undefined || name === model);
+    if (model !== undefined && asked.length === 0) return undefined;
+    const versionIds = asked.flatMap(({ versions }) => versions.map(({ versionId }) => versionId));
+    const figures = memory ? readFigures(this.ctx.storage.sql, versionIds) : new Map<VersionId, Figure[]>();
+    return asked.flatMap(({ name, versions }) =>
+      versions.map(({ number, versionId }) => {
+        return { model: name, number, versionId, statistics: statisticsOf(figures.get(versionId) ?? []) };
+      }),
+    );
   }
 
   get #tenantId(): TenantId {
@@ -121,6 +144,7 @@ export class TenantCell extends DurableObject<Env> {
     this.ctx.storage.transactionSync(() => {
       putHotState(sql, this.#tenantId, state);
       sql.exec(LEDGER_SCHEMA);
+      sql.exec(STATISTICS_SCHEMA);
     });
     return withIndexes(state, readBucket(sql));
   }
@@ -151,15 +175,18 @@ export class TenantCell extends DurableObject<Env> {
   async #loadDeployment(memory: CellMemory, modelId: ModelId): Promise<void> {
     const { sql } = this.ctx.storage;
     const [deployment] = await loadDeployments(this.#tenantId, drizzle(this.env.DB), modelId);
-    if (deployment) {
-      putDocument(sql, "model", modelId, deployment);
-      memory.deploymentsByName.set(deployment.name, deployment);
-      return;
-    }
-    deleteDocument(sql, "model", modelId);
-    for (const [name, held] of memory.deploymentsByName) {
-      if (held.modelId === modelId) memory.deploymentsByName.delete(name);
-    }
+    const held = [...memory.deploymentsByName.values()].find((candidate) => candidate.modelId === modelId);
+    const kept = new Set(versionIdsOf(deployment));
+    const gone = versionIdsOf(held).filter((versionId) => !kept.has(versionId));
+    this.ctx.storage.transactionSync(() => {
+      if (deployment) putDocument(sql, "model", modelId, deployment);
+      else deleteDocument(sql, "model", modelId);
+      deleteFigures(sql, gone);
+    });
+    if (held) memory.deploymentsByName.delete(held.name);
+    if (deployment) memory.deploymentsByName.set(deployment.name, deployment);
+    for (const versionId of gone) memory.versionIds.delete(versionId);
+    for (const versionId of kept) memory.versionIds.add(versionId);
   }
 
   async #inTurn<T>(load: () => Promise<T>): Promise<T> {
@@ -176,6 +203,11 @@ function withIndexes(state: HotState, bucket: TokenBucket | undefined): CellMemo
     policy: state.policy,
     keysByHash: new Map([...state.keys.values()].map((key) => [key.hash, key])),
     deploymentsByName: new Map([...state.deployments.values()].map((deployment) => [deployment.name, deployment])),
+    versionIds: new Set([...state.deployments.values()].flatMap(versionIdsOf)),
     bucket: bucket ?? fullBucket(state.policy.limit, systemClock()),
   };
+}
+
+function versionIdsOf(deployment: Deployment | undefined): VersionId[] {
+  return deployment?.versions.map(({ versionId }) => versionId) ?? [];
 }

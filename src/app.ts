@@ -13,6 +13,7 @@ import { aliasRoutes } from "./models/aliases.routes.ts";
 import { modelRoutes } from "./models/models.routes.ts";
 import { repositoryRoutes } from "./models/repository.routes.ts";
 import { servingRoutes } from "./models/serving.routes.ts";
+import { statisticsRoutes } from "./models/statistics.routes.ts";
 import { uploadRoutes } from "./models/upload.routes.ts";
 import { versionRoutes } from "./models/versions.routes.ts";
 import { createServices } from "./services.ts";
@@ -36,6 +37,7 @@ app.use(async (c, next) => {
 });
 
 app.route("/", inferenceRoutes); //  POST /v2/models/{model}[/versions/{version}]/infer
+app.route("/", statisticsRoutes); // GET  /v2/models[/{model}…]/stats
 app.route("/", metadataRoutes); //   GET  /v2/models/{model}…
 app.route("/", repositoryRoutes); // POST /v2/repository/…
 app.route("/", serverRoutes); //     GET  /v2, /v2/health/…, /errors/{code}

@@ -1,13 +1,13 @@
 /** What of WebAssembly is used here; Node's own types leave it to the DOM's. */
 declare namespace WebAssembly {
-  class Module {
-    constructor(bytes: Uint8Array);
+  type Imports = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  interface Module {
+    readonly [Symbol.toStringTag]: "WebAssembly.Module";
   }
-  class Instance {
-    constructor(module: Module, imports: Imports);
-  }
-  class Memory {
+  interface Memory {
     readonly buffer: ArrayBufferLike;
   }
-  type Imports = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  const Module: new (bytes: Uint8Array) => Module;
+  const Instance: new (module: Module, imports: Imports) => { readonly exports: object };
+  const Memory: new (descriptor: { initial: number; maximum?: number; shared?: boolean }) => Memory;
 }

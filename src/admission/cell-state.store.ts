@@ -19,7 +19,7 @@ const CELL_STATE_SCHEMA = `
 `;
 
 /** Raise it with each change of the documents or the tables: a cell of another form makes its tables and reads D1 again. */
-const FORMAT = 3;
+const FORMAT = 4;
 
 /** The documents of hot_state, as they are kept in memory too. */
 export interface HotState {

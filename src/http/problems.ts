@@ -20,6 +20,7 @@ export const PROBLEMS = {
   "insufficient-scope": { status: 403, title: "The API key lacks a scope" },
   "link-invalid": { status: 403, title: "The link is not valid" },
   "tenant-suspended": { status: 403, title: "The tenant is suspended" },
+  "quota-reached": { status: 403, title: "The tenant holds as much as it may" },
   "route-not-found": { status: 404, title: "There is no such route" },
   "tenant-not-found": { status: 404, title: "There is no such tenant" },
   "key-not-found": { status: 404, title: "There is no such API key" },

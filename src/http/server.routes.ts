@@ -8,7 +8,7 @@ import { problem } from "./problem.ts";
 const SERVER = {
   name: "tensorgate",
   version: "0.1.0",
-  extensions: ["binary_tensor_data", "model_repository", "model_configuration"],
+  extensions: ["binary_tensor_data", "model_repository", "model_configuration", "statistics"],
 };
 
 const serverMetadataSchema = z

@@ -7,6 +7,7 @@ import { failRun } from "../http/refusals.ts";
 import { requires } from "../identity/guards.ts";
 import { newBackendSchema } from "./backend.schemas.ts";
 import { nameServer } from "./backend.service.ts";
+import { refuseQuotaReached } from "./models.problems.ts";
 import { modelParams, presentVersion, versionSchema } from "./models.schemas.ts";
 import { findModelTree } from "./models.store.ts";
 
@@ -39,6 +40,10 @@ export const backendRoutes = createRouter().openapi(nameServerRoute, async (c) =
     }
     case "refused":
       return problem(c, "model-rejected", named.reason);
+    case "quota-reached":
+      return refuseQuotaReached(c, named.quota);
+    case "model-gone":
+      return problem(c, "model-not-found", `The model "${name}" was deleted meanwhile.`);
     case "failed":
       return failRun(c, named);
   }

@@ -6,13 +6,14 @@ import type { Services } from "../services.ts";
 import { type TenantId, newId } from "../shared/ids.ts";
 import { type NewBackend, serverMetadataSchema } from "./backend.schemas.ts";
 import type { Backend } from "./models.rules.ts";
-import { insertVersion } from "./models.store.ts";
+import { type InsertedVersion, insertVersion } from "./models.store.ts";
 import type { ModelRow, VersionRow } from "./models.tables.ts";
 
 /** What became of naming a server. */
 export type Named =
   | { readonly kind: "created"; readonly version: VersionRow }
   | { readonly kind: "refused"; readonly reason: string }
+  | Exclude<InsertedVersion, { kind: "inserted" }>
   | RunFailure;
 
 /** Time that a server has to describe its model. */
@@ -31,7 +32,7 @@ export async function nameServer(
   const described = await describe(services, tenantId, backend);
   if (described.kind !== "described") return described;
   const nowMs = services.now();
-  const version = await insertVersion(
+  const inserted = await insertVersion(
     tenantId,
     services.db,
     {
@@ -48,15 +49,18 @@ export async function nameServer(
     },
     DEFAULT_ALIAS,
   );
+  if (inserted.kind !== "inserted") return inserted;
   await services.refresh(tenantId, { kind: "model", modelId: model.id });
-  return { kind: "created", version };
+  return { kind: "created", version: inserted.version };
 }
 
 async function describe(
   services: Services,
   tenantId: TenantId,
   backend: Backend,
-): Promise<{ readonly kind: "described"; readonly inspection: Inspection } | Exclude<Named, { kind: "created" }>> {
+): Promise<
+  { readonly kind: "described"; readonly inspection: Inspection } | Extract<Named, { kind: "refused" | "failed" }>
+> {
   const call = { path: "", method: "GET", body: null, headers: {}, limitMs: DESCRIBE_LIMIT_MS } as const;
   const response = await callOwnServer(services, tenantId, backend, call);
   if (!(response instanceof Response)) return response;

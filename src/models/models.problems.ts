@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import type { AppEnv } from "../http/context.ts";
 import { problem } from "../http/problem.ts";
+import type { ReachedQuota } from "./quota.rules.ts";
 import type { Served } from "./served.service.ts";
 import type { ServingChanged } from "./serving.service.ts";
 import type { VersionRefusal, VersionUses } from "./versions.service.ts";
@@ -81,4 +82,10 @@ export function refuseUnserved(
     case "model-unloaded":
       return problem(c, reason, `Model "${model}" is unloaded; load it with POST /v2/repository/models/${model}/load.`);
   }
+}
+
+/** The tenant holds as much as it may. */
+export function refuseQuotaReached(c: Context<AppEnv>, { limit, max, used }: ReachedQuota) {
+  const detail = `The tenant's limit of ${limit} is ${max}, and ${used} are used; delete some, or ask for a higher limit.`;
+  return problem(c, "quota-reached", detail, { members: { limit, max, used } });
 }

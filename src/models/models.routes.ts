@@ -5,7 +5,7 @@ import { API_KEY_SECURITY, json, jsonRequest, pageOf, problems, toPage } from ".
 import { jsonBody } from "../http/json-body.ts";
 import { problem } from "../http/problem.ts";
 import { requires } from "../identity/guards.ts";
-import { noModel } from "./models.problems.ts";
+import { noModel, refuseQuotaReached } from "./models.problems.ts";
 import {
   modelDetailSchema,
   modelParams,
@@ -14,7 +14,7 @@ import {
   presentModel,
   presentModelDetail,
 } from "./models.schemas.ts";
-import { createModel, removeModel } from "./models.service.ts";
+import { createModel, readActivity, removeModel } from "./models.service.ts";
 import { findModelTree, listModels } from "./models.store.ts";
 
 const common = { tags: ["Models"], security: API_KEY_SECURITY };
@@ -71,9 +71,15 @@ const deleteModelRoute = createRoute({
 export const modelRoutes = createRouter()
   .openapi(createModelRoute, async (c) => {
     const wish = c.req.valid("json");
-    const model = await createModel(c.var.caller.tenantId, c.var.services, wish);
-    if (!model) return problem(c, "model-exists", `name: there is a model "${wish.name}" already.`);
-    return c.json(presentModel(model), 201, { Location: `/v1/models/${model.name}` });
+    const inserted = await createModel(c.var.caller.tenantId, c.var.services, wish);
+    switch (inserted.kind) {
+      case "inserted":
+        return c.json(presentModel(inserted.model), 201, { Location: `/v1/models/${wish.name}` });
+      case "name-taken":
+        return problem(c, "model-exists", `name: there is a model "${wish.name}" already.`);
+      case "quota-reached":
+        return refuseQuotaReached(c, inserted.quota);
+    }
   })
   .openapi(listModelsRoute, async (c) => {
     const { limit, after } = c.req.valid("query");
@@ -87,8 +93,8 @@ export const modelRoutes = createRouter()
     const { model: name } = c.req.valid("param");
     const tree = await findModelTree(c.var.caller.tenantId, c.var.services.db, name);
     if (!tree) return noModel(c, name);
-    const inFlight = await c.var.services.cells.getByName(c.var.caller.tenantId).inFlight(tree.model.id);
-    return c.json(presentModelDetail(tree, inFlight), 200);
+    const activity = await readActivity(c.var.caller.tenantId, c.var.services, tree.model);
+    return c.json(presentModelDetail(tree, activity), 200);
   })
   .openapi(deleteModelRoute, async (c) => {
     const { model: name } = c.req.valid("param");

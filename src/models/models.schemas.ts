@@ -4,6 +4,8 @@ import type { TensorSpec } from "../../engine/signature.ts";
 import { timestamp } from "../http/contract.schemas.ts";
 import { toTimestamp } from "../shared/clock.ts";
 import type { VersionId } from "../shared/ids.ts";
+import { type VersionStatistics, statisticsOf } from "../usage/statistics.rules.ts";
+import { presentStatistics, statisticsSchema } from "../usage/statistics.schemas.ts";
 import { ALIAS_NAME, MODEL_NAME, VERSION_STATES, versionState } from "./models.rules.ts";
 import type { AliasRow, ModelRow, VersionRow } from "./models.tables.ts";
 
@@ -86,7 +88,10 @@ export const versionSchema = z
   .openapi("ModelVersion");
 
 export const versionDetailSchema = versionSchema
-  .extend({ in_flight: z.number().int().openapi({ description: "Inferences that run.", example: 0 }) })
+  .extend({
+    in_flight: z.number().int().openapi({ description: "Inferences that run.", example: 0 }),
+    statistics: statisticsSchema,
+  })
   .openapi("ModelVersionDetail");
 
 export const modelSchema = z
@@ -139,6 +144,12 @@ export interface ModelRows {
   readonly aliases: readonly AliasRow[];
 }
 
+/** What a model's versions do and have done, by version id; one that is left out has done nothing. */
+export interface ModelActivity {
+  readonly inFlight: ReadonlyMap<VersionId, number>;
+  readonly statistics: ReadonlyMap<VersionId, VersionStatistics>;
+}
+
 /** A model as lists show it. */
 export function presentModel(row: ModelRow) {
   const { id, name, description, loaded } = row;
@@ -146,14 +157,12 @@ export function presentModel(row: ModelRow) {
 }
 
 /** A model with all that hangs on it, as the API shows it. */
-export function presentModelDetail({ model, versions, aliases }: ModelRows, inFlight: ReadonlyMap<VersionId, number>) {
+export function presentModelDetail({ model, versions, aliases }: ModelRows, activity: ModelActivity) {
   return {
     ...presentModel(model),
     aliases: Object.fromEntries(aliases.map((alias) => [alias.name, alias.versionNumber])),
     traffic: model.traffic && { ...model.traffic },
-    versions: versions.map((version) =>
-      presentVersionDetail(model.name, version, aliases, inFlight.get(version.id) ?? 0),
-    ),
+    versions: versions.map((version) => presentVersionDetail(model.name, version, aliases, activity)),
   };
 }
 
@@ -162,10 +171,16 @@ export function presentVersionDetail(
   model: string,
   row: VersionRow,
   aliases: readonly AliasRow[],
-  inFlight: number,
+  activity: ModelActivity,
 ): z.infer<typeof versionDetailSchema> {
-  const state = versionState(row.retiredAtMs, inFlight);
-  return { ...presentVersion(model, row, aliases), state, in_flight: inFlight };
+  const inFlight = activity.inFlight.get(row.id) ?? 0;
+  const statistics = activity.statistics.get(row.id) ?? statisticsOf([]);
+  return {
+    ...presentVersion(model, row, aliases),
+    state: versionState(row.retiredAtMs, inFlight),
+    in_flight: inFlight,
+    statistics: presentStatistics(statistics),
+  };
 }
 
 /** A version as the API shows it. */

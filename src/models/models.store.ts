@@ -1,6 +1,9 @@
-import { and, eq, gt, isNull, notExists, sql } from "drizzle-orm";
+import { and, eq, exists, gt, isNull, notExists, sql } from "drizzle-orm";
 import type { Database } from "../shared/database.ts";
 import type { ModelId, TenantId, VersionId } from "../shared/ids.ts";
+import { tenants } from "../tenants/tenants.tables.ts";
+import { type ReachedQuota, quotaAgainstModel, quotaAgainstVersion } from "./quota.rules.ts";
+import { roomForModel, roomForVersion, selectHoldings } from "./quota.store.ts";
 import { type AliasRow, type ModelRow, type VersionRow, aliases, models, versions } from "./models.tables.ts";
 
 /** A model with all that hangs on it. */
@@ -13,18 +16,60 @@ export interface ModelTree {
 /** A version before it has its number. */
 export type NewVersion = Omit<VersionRow, "tenantId" | "number" | "retiredAtMs">;
 
-/** Register a model's name; undefined when the tenant has one of that name. */
+/** What became of a model's registration. */
+export type InsertedModel =
+  | { readonly kind: "inserted"; readonly model: ModelRow }
+  | { readonly kind: "name-taken" }
+  | { readonly kind: "quota-reached"; readonly quota: ReachedQuota };
+
+/**
+ * Register a model's name, if it is free and the tenant may have one more model.
+ *
+ * One transaction: of two registrations at once, both can't take the last place.
+ */
 export async function insertModel(
   tenantId: TenantId,
   db: Database,
   model: Pick<ModelRow, "id" | "name" | "description" | "createdAtMs">,
-): Promise<ModelRow | undefined> {
-  const [row] = await db
-    .insert(models)
-    .values({ ...model, tenantId, lastVersion: 0 })
-    .onConflictDoNothing({ target: [models.tenantId, models.name] })
-    .returning();
-  return row;
+): Promise<InsertedModel> {
+  const [[named], [holdings], [row]] = await db.batch([
+    db
+      .select({ id: models.id })
+      .from(models)
+      .where(and(eq(models.tenantId, tenantId), eq(models.name, model.name))),
+    selectHoldings(tenantId, db, undefined),
+    db
+      .insert(models)
+      .select(newModel(tenantId, db, model))
+      .onConflictDoNothing({ target: [models.tenantId, models.name] })
+      .returning(),
+  ]);
+  if (row) return { kind: "inserted", model: row };
+  const quota = named || !holdings ? undefined : quotaAgainstModel(holdings);
+  return quota ? { kind: "quota-reached", quota } : { kind: "name-taken" };
+}
+
+/** A model's first row, made only where the tenant may have one more. */
+function newModel(
+  tenantId: TenantId,
+  db: Database,
+  { id, name, description, createdAtMs }: Pick<ModelRow, "id" | "name" | "description" | "createdAtMs">,
+) {
+  return db
+    .select({
+      id: sql`${id}`.as("id"),
+      tenantId: tenants.id,
+      name: sql`${name}`.as("name"),
+      description: sql`${description}`.as("description"),
+      lastVersion: sql`0`.as("last_version"),
+      createdAtMs: sql`${createdAtMs}`.as("created_at_ms"),
+      loaded: sql`1`.as("loaded"),
+      traffic: sql`null`.as("traffic"),
+      previous: sql`null`.as("previous"),
+      servingTag: sql`null`.as("serving_tag"),
+    })
+    .from(tenants)
+    .where(and(eq(tenants.id, tenantId), roomForModel(tenantId)));
 }
 
 /** The tenant's models by name: one page and one row beyond. */
@@ -70,30 +115,37 @@ export async function findModelTree(tenantId: TenantId, db: Database, name: stri
   return { model, versions: versionRows, aliases: aliasRows };
 }
 
+/** What became of a version's registration. */
+export type InsertedVersion =
+  | { readonly kind: "inserted"; readonly version: VersionRow }
+  | { readonly kind: "model-gone" }
+  | { readonly kind: "quota-reached"; readonly quota: ReachedQuota };
+
 /**
  * Give a new version the model's next number and write it; the model's very first version gets the alias.
  *
- * One transaction: two uploads at once get two numbers, and none is given for an upload that failed.
- *
- * @throws when the model was deleted meanwhile, by the database's own constraint
+ * One transaction: two uploads at once get two numbers and can't both take the last place, and no number is given for an
+ * upload that failed.
  */
 export async function insertVersion(
   tenantId: TenantId,
   db: Database,
   version: NewVersion,
   firstAlias: string,
-): Promise<VersionRow> {
-  const { modelId, createdAtMs } = version;
-  const number = sql<number>`(select ${models.lastVersion} from ${models} where ${models.id} = ${modelId})`;
-  const [, [row]] = await db.batch([
+): Promise<InsertedVersion> {
+  const { id, modelId, createdAtMs } = version;
+  const isInserted = exists(db.select({ id: versions.id }).from(versions).where(eq(versions.id, id)));
+  const ofModel = and(eq(models.tenantId, tenantId), eq(models.id, modelId), isInserted);
+  const [[holdings], [row]] = await db.batch([
+    selectHoldings(tenantId, db, modelId),
+    db
+      .insert(versions)
+      .select(newVersion(tenantId, db, version))
+      .returning(),
     db
       .update(models)
       .set({ lastVersion: sql`${models.lastVersion} + 1` })
-      .where(and(eq(models.tenantId, tenantId), eq(models.id, modelId))),
-    db
-      .insert(versions)
-      .values({ ...version, tenantId, number })
-      .returning(),
+      .where(ofModel),
     db.insert(aliases).select(
       db
         .select({
@@ -104,11 +156,37 @@ export async function insertVersion(
           updatedAtMs: sql`${createdAtMs}`.as("updated_at_ms"),
         })
         .from(models)
-        .where(and(eq(models.tenantId, tenantId), eq(models.id, modelId), eq(models.lastVersion, 1))),
+        .where(and(ofModel, eq(models.lastVersion, 1))),
     ),
   ]);
-  if (!row) throw new Error("D1 returned no row for a version that it inserted.");
-  return row;
+  if (row) return { kind: "inserted", version: row };
+  const quota = holdings && quotaAgainstVersion(holdings, version.sizeBytes);
+  return quota ? { kind: "quota-reached", quota } : { kind: "model-gone" };
+}
+
+/** A version's first row, made only where the model is there and the tenant may have one more. */
+function newVersion(tenantId: TenantId, db: Database, version: NewVersion) {
+  const { id, modelId, sizeBytes, sha256, runtime, createdAtMs } = version;
+  const json = (value: unknown) => sql`${value === null ? null : JSON.stringify(value)}`;
+  return db
+    .select({
+      id: sql`${id}`.as("id"),
+      tenantId: models.tenantId,
+      modelId: models.id,
+      number: sql`${models.lastVersion} + 1`.as("number"),
+      sizeBytes: sql`${sizeBytes}`.as("size_bytes"),
+      sha256: sql`${sha256}`.as("sha256"),
+      externalData: json(version.externalData).as("external_data"),
+      inspection: json(version.inspection).as("inspection"),
+      createdAtMs: sql`${createdAtMs}`.as("created_at_ms"),
+      runtime: sql`${runtime}`.as("runtime"),
+      placement: json(version.placement).as("placement"),
+      backend: json(version.backend).as("backend"),
+      retiredAtMs: sql`null`.as("retired_at_ms"),
+    })
+    .from(models)
+    .innerJoin(tenants, eq(tenants.id, models.tenantId))
+    .where(and(eq(models.tenantId, tenantId), eq(models.id, modelId), roomForVersion(tenantId, modelId, sizeBytes)));
 }
 
 /** Point an alias at a version; undefined when the model has no such version, or it is retired. */

@@ -8,9 +8,11 @@ import { failRun, refuseByEngine } from "../http/refusals.ts";
 import { requires } from "../identity/guards.ts";
 import { promisedSha256 } from "./content-digest.rules.ts";
 import type { IncomingFile } from "./files.store.ts";
+import { refuseQuotaReached } from "./models.problems.ts";
 import { MAX_FORM_BYTES, MAX_UPLOAD_BYTES } from "./models.rules.ts";
 import { tooLargeToLoad } from "./placement.rules.ts";
 import { modelParams, presentVersion, versionSchema } from "./models.schemas.ts";
+import { quotaAgainstUpload } from "./models.service.ts";
 import { findModel, findModelTree } from "./models.store.ts";
 import { type Upload, totalBytes, uploadVersion } from "./upload.service.ts";
 
@@ -75,6 +77,8 @@ export const uploadRoutes = createRouter().openapi(uploadRoute, async (c) => {
   const tooLarge = tooLargeToLoad(totalBytes(upload));
   const isForIsolate = runtime === "isolate" || !c.var.services.container;
   if (tooLarge !== undefined && isForIsolate) return problem(c, "model-too-large", tooLarge);
+  const quota = await quotaAgainstUpload(tenantId, c.var.services, model.id, totalBytes(upload));
+  if (quota) return refuseQuotaReached(c, quota);
   const uploaded = await uploadVersion(tenantId, c.var.services, model, { ...upload, runtime });
   switch (uploaded.kind) {
     case "created": {
@@ -95,6 +99,8 @@ export const uploadRoutes = createRouter().openapi(uploadRoute, async (c) => {
     }
     case "failed":
       return failRun(c, uploaded);
+    case "quota-reached":
+      return refuseQuotaReached(c, uploaded.quota);
     case "model-gone":
       return problem(c, "model-not-found", `The model "${name}" was deleted during the upload.`);
   }

@@ -5,7 +5,7 @@ import type { Services } from "../services.ts";
 import { type TenantId, newId } from "../shared/ids.ts";
 import { type IncomingFile, storeFile } from "./files.store.ts";
 import { type ExternalData, type VersionFiles, objectKeysOf, versionFiles } from "./models.rules.ts";
-import { type NewVersion, findModelTree, insertVersion } from "./models.store.ts";
+import { type InsertedVersion, type NewVersion, insertVersion } from "./models.store.ts";
 import type { ModelRow, VersionRow } from "./models.tables.ts";
 import { type WishedRuntime, placeModel } from "./placement.service.ts";
 
@@ -27,7 +27,7 @@ export type Uploaded =
   | { readonly kind: "rejected"; readonly refusal: EngineRefusal }
   | { readonly kind: "unsuitable"; readonly reasons: readonly string[] }
   | RunFailure
-  | { readonly kind: "model-gone" };
+  | Exclude<InsertedVersion, { kind: "inserted" }>;
 
 /**
  * Take in a new version: store its files, try it out, register it, tell the cell.
@@ -52,7 +52,7 @@ export async function uploadVersion(
     const candidate = { modelId: model.id, versionId, sizeBytes, sha256, externalData: stored.externalData };
     const placed = await placeModel(services, tenantId, candidate, upload.runtime);
     if (placed.kind !== "placed") return placed;
-    const version = await register(tenantId, services, model.name, {
+    const row: NewVersion = {
       id: versionId,
       modelId: model.id,
       sizeBytes,
@@ -63,12 +63,13 @@ export async function uploadVersion(
       placement: placed.placement,
       backend: null,
       createdAtMs: services.now(),
-    });
-    if (!version) return { kind: "model-gone" };
+    };
+    const inserted = await insertVersion(tenantId, services.db, row, DEFAULT_ALIAS);
+    if (inserted.kind !== "inserted") return inserted;
     // From here on the registry names the files: they stay, whatever becomes of telling the cell.
     created = true;
     await services.refresh(tenantId, { kind: "model", modelId: model.id });
-    return { kind: "created", version };
+    return { kind: "created", version: inserted.version };
   } finally {
     if (!created) await services.files.delete(objectKeysOf(files));
   }
@@ -99,20 +100,4 @@ async function storeFiles(
     externalData.push({ name: file.name, sizeBytes: file.sizeBytes, sha256: digest.toString("hex") });
   }
   return { kind: "stored", sha256: sha256.toString("hex"), externalData };
-}
-
-/** Write the version to D1; undefined when the model was deleted during the upload. */
-async function register(
-  tenantId: TenantId,
-  services: Services,
-  modelName: string,
-  row: NewVersion,
-): Promise<VersionRow | undefined> {
-  try {
-    return await insertVersion(tenantId, services.db, row, DEFAULT_ALIAS);
-  } catch (error) {
-    const tree = await findModelTree(tenantId, services.db, modelName);
-    if (tree?.model.id === row.modelId) throw error;
-    return undefined;
-  }
 }

@@ -59,11 +59,11 @@ export const versionRoutes = createRouter()
     const { model, version } = c.req.valid("param");
     const moved = await retireVersion(c.var.caller.tenantId, c.var.services, model, parseVersionNumber(version));
     if (moved.kind !== "moved") return refuseVersion(c, model, version, moved);
-    return c.json(presentVersionDetail(model, moved.version, moved.aliases, moved.inFlight), 200);
+    return c.json(presentVersionDetail(model, moved.version, moved.aliases, moved.activity), 200);
   })
   .openapi(reinstateVersionRoute, async (c) => {
     const { model, version } = c.req.valid("param");
     const moved = await reinstateVersion(c.var.caller.tenantId, c.var.services, model, parseVersionNumber(version));
     if (moved.kind !== "moved") return refuseVersion(c, model, version, moved);
-    return c.json(presentVersionDetail(model, moved.version, moved.aliases, moved.inFlight), 200);
+    return c.json(presentVersionDetail(model, moved.version, moved.aliases, moved.activity), 200);
   });

@@ -1,6 +1,7 @@
 import type { Services } from "../services.ts";
 import type { TenantId } from "../shared/ids.ts";
-import { objectKeysOfRow } from "./models.service.ts";
+import type { ModelActivity } from "./models.schemas.ts";
+import { objectKeysOfRow, readActivity } from "./models.service.ts";
 import { type ModelTree, deleteVersion, findModelTree, reinstate, retire } from "./models.store.ts";
 import type { AliasRow, VersionRow } from "./models.tables.ts";
 
@@ -21,8 +22,7 @@ export interface VersionMoved {
   readonly kind: "moved";
   readonly version: VersionRow;
   readonly aliases: readonly AliasRow[];
-  /** Inferences of it that run. */
-  readonly inFlight: number;
+  readonly activity: ModelActivity;
 }
 
 /** Delete a version and its files. */
@@ -45,8 +45,6 @@ export async function removeVersion(
 
 /**
  * Take a version out of service. When the call returns, no further request is admitted to it; those under way end.
- *
- * @returns how many are under way
  */
 export async function retireVersion(
   tenantId: TenantId,
@@ -86,14 +84,12 @@ async function move(
   { id, modelId }: VersionRow,
 ): Promise<VersionMoved | VersionRefusal> {
   await services.refresh(tenantId, { kind: "model", modelId });
-  const [inFlight, tree] = await Promise.all([
-    services.cells.getByName(tenantId).inFlight(modelId),
+  const [activity, tree] = await Promise.all([
+    readActivity(tenantId, services, { id: modelId, name: model }),
     findModelTree(tenantId, services.db, model),
   ]);
   const version = tree?.versions.find((candidate) => candidate.id === id);
-  return version
-    ? { kind: "moved", version, aliases: tree?.aliases ?? [], inFlight: inFlight.get(id) ?? 0 }
-    : { kind: "version-not-found" };
+  return version ? { kind: "moved", version, aliases: tree?.aliases ?? [], activity } : { kind: "version-not-found" };
 }
 
 async function findUnused(

@@ -1,6 +1,7 @@
 import type { Claim, NewEntry } from "../admission/admission.rules.ts";
 import type { EntryId, ModelId, VersionId } from "../shared/ids.ts";
 import { type Outcome, type Settlement, chargedUnits, claimState } from "./ledger.rules.ts";
+import type { SettledEntry } from "./statistics.rules.ts";
 import { GRANULARITY_MS, type LedgerSum, type RefusalSum, type UsageQuery } from "./usage.rules.ts";
 
 /** The ledger in its tenant's cell: every tenant has its own database, so no table names a tenant. */
@@ -77,9 +78,13 @@ export function findClaim(
  * Record how entries ended. Each entry is settled once: repeating a settlement changes nothing.
  *
  * An entry that was not charged gives its idempotency key back, so that the caller may try again with it.
+ *
+ * @returns the entries that these settlements have settled, without those that were settled before or are not known
  */
-export function settleEntries(sql: SqlStorage, settlements: readonly Settlement[]): void {
-  const rows = settlements.map(({ entryId, outcome, computeMs, bytesIn, bytesOut }) => [
+export function settleEntries(sql: SqlStorage, settlements: readonly Settlement[]): SettledEntry[] {
+  // Of two for one entry in one batch the first counts, as it would in two batches.
+  const byEntry = new Map(settlements.toReversed().map((settlement) => [settlement.entryId, settlement]));
+  const rows = [...byEntry.values()].map(({ entryId, outcome, computeMs, bytesIn, bytesOut }) => [
     entryId,
     outcome,
     chargedUnits(outcome),
@@ -87,15 +92,20 @@ export function settleEntries(sql: SqlStorage, settlements: readonly Settlement[
     bytesIn,
     bytesOut,
   ]);
-  sql.exec(
+  const settled = sql.exec<{ id: EntryId; version_id: VersionId; at_ms: number }>(
     `UPDATE ledger
      SET outcome = new.value->>1, units = new.value->>2,
          compute_ms = new.value->>3, bytes_in = new.value->>4, bytes_out = new.value->>5,
          idempotency_key = CASE WHEN new.value->>2 = 0 THEN NULL ELSE idempotency_key END
      FROM json_each(?) AS new
-     WHERE ledger.id = new.value->>0 AND ledger.outcome = 'pending'`,
+     WHERE ledger.id = new.value->>0 AND ledger.outcome = 'pending'
+     RETURNING id, version_id, at_ms`,
     JSON.stringify(rows),
   );
+  return settled.toArray().flatMap((row) => {
+    const settlement = byEntry.get(row.id);
+    return settlement ? [{ versionId: row.version_id, atMs: row.at_ms, settlement }] : [];
+  });
 }
 
 /** Inferences of a model that run, by version: those that are not settled and began after this moment. */

@@ -26,6 +26,16 @@ const jsonRoutes = Object.entries(
   .filter(({ operation }) => operation.requestBody && "application/json" in operation.requestBody.content)
   .map(({ method, path }): [string, { method: string; path: string }] => [`${method} ${path}`, { method, path }]);
 
+/** What each route takes, by the part of the path after the model. */
+const VALID: Record<string, object> = {
+  name: { name: "new" },
+  keys: { name: "k", scopes: ["infer"] },
+  aliases: { version: 1 },
+  promote: { version: 1 },
+  backends: { url: "https://triton.example.com", model: "m" },
+  traffic: { weights: { "1": 100 } },
+};
+
 test("these are the routes that take JSON", () => {
   expect(jsonRoutes.map(([name]) => name)).toEqual([
     "POST /v1/models",
@@ -113,16 +123,7 @@ describe.each(jsonRoutes)("%s", (_name, { method, path }) => {
   test("refuses a member that it does not know, and names it", async () => {
     const tenant = await newTenant();
     await deploy(tenant, "m");
-    const valid: Record<string, object> = {
-      models: { name: "new" },
-      keys: { name: "k", scopes: ["infer"] },
-      tenants: { name: "new" },
-      traffic: { weights: { "1": 100 } },
-      promote: { version: 1 },
-      backends: { url: "https://triton.example.com", model: "m" },
-    };
-    const last = path.split("/").at(-1) ?? "";
-    const wish = path.includes("/aliases/") ? { version: 1 } : (valid[last] ?? { name: "new" });
+    const wish = path.endsWith("keys") ? VALID["keys"] : (VALID[path.split("/").at(4) ?? ""] ?? VALID["name"]);
     const response = await send(tenant, { json: { ...wish, surprise: 1 } });
     const problem = await expectProblem(response, 400, "invalid-request");
     expect(problem["errors"]).toEqual([{ field: "body", message: expect.stringContaining('"surprise"') }]);

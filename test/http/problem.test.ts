@@ -101,7 +101,7 @@ describe("the server", () => {
       {
         name: "tensorgate",
         version: "0.1.0",
-        extensions: ["binary_tensor_data", "model_repository", "model_configuration"],
+        extensions: ["binary_tensor_data", "model_repository", "model_configuration", "statistics"],
       },
     ],
     ["/v2/health/live", { live: true }],

@@ -30,9 +30,10 @@ function answered(step: Step, status: number): boolean {
   return step.answer.kind === "answered" && step.answer.status === status;
 }
 
+/** Infer with ones, with what brings out the hostile in the model, and with ones again; nothing without a signature. */
 async function inferAll(target: Target, modelName: string, { run }: HostileFile, metadata: Answer): Promise<Step[]> {
-  if (metadata.kind !== "answered" || metadata.status !== 200) return [];
-  const inputs = readInputs(metadata.text);
+  const inputs = metadata.kind === "answered" ? readInputs(metadata.text) : undefined;
+  if (inputs === undefined) return [];
   const path = `/v2/models/${modelName}/infer`;
   const ones = post(path, encodeOnes(inputs));
   const steps = [await take(target, "infer ones", ones)];

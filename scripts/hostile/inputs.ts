@@ -11,9 +11,18 @@ const signatureSchema = z.object({
 /** The inputs of a model, as `GET /v2/models/{model}` tells them; −1 is a variable dimension. */
 export type ModelInputs = z.infer<typeof signatureSchema>["inputs"];
 
-/** Read the metadata of a model; throws where it has no signature. */
-export function readInputs(metadata: string): ModelInputs {
-  return signatureSchema.parse(JSON.parse(metadata)).inputs;
+/** Read the metadata of a model; undefined where it has no signature. */
+export function readInputs(metadata: string): ModelInputs | undefined {
+  return signatureSchema.safeParse(parseJson(metadata)).data?.inputs;
+}
+
+/** Parse a text that may be no JSON; then it is undefined, as no JSON is. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function oneOf(datatype: Datatype): number | bigint | boolean | string {

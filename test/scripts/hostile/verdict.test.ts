@@ -74,9 +74,14 @@ describe("an answer of whatever model", () => {
     },
   );
 
+  it("that is no JSON is a fault, as a name that is not escaped would make it", () => {
+    expect(faultsOf(answer(200, '{"name":"a\nb"}'))).toEqual(["read: 200 without JSON"]);
+    expect(faultsOf(answer(204, ""))).toEqual([]);
+  });
+
   it("that is as large as the model's own text is a fault", () => {
-    expect(faultsOf(answer(200, "x".repeat(65_536)))).toEqual([]);
-    expect(faultsOf(answer(200, "x".repeat(65_537)))).toEqual(["read: answered 65537 characters"]);
+    expect(faultsOf(answer(200, `"${"x".repeat(65_534)}"`))).toEqual([]);
+    expect(faultsOf(answer(200, `"${"x".repeat(65_535)}"`))).toEqual(["read: answered 65537 characters"]);
   });
 
   it("is described by its status and its problem's code", () => {

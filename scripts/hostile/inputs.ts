@@ -41,14 +41,18 @@ export function encodeOnes(inputs: ModelInputs): string {
   return `{"inputs":[${inputs.map(ones).join(",")}]}`;
 }
 
-/** The same with the values that the manifest gives some inputs. */
-export function encodeRun(inputs: ModelInputs, given: NonNullable<HostileFile["run"]>): string {
+/**
+ * The same with the values that the manifest gives some inputs.
+ *
+ * @param divisor  what whole numbers are divided by: a quarter of a size may be let through where the size itself is not
+ */
+export function encodeRun(inputs: ModelInputs, given: NonNullable<HostileFile["run"]>, divisor = 1): string {
   const tensors = inputs.map((input) => {
     const wanted = Object.hasOwn(given, input.name) ? given[input.name] : undefined;
     if (wanted === undefined) return ones(input);
     const { datatype, name } = input;
     const values = wanted.data.map(
-      (text) => readElement(datatype, datatype.endsWith("INT64") ? BigInt(text) : Number(text)) ?? 0,
+      (text) => readElement(datatype, datatype.endsWith("INT64") ? BigInt(text) / BigInt(divisor) : Number(text)) ?? 0,
     );
     return encodeTensor({ name, datatype, shape: wanted.dims, values });
   });

@@ -46,7 +46,8 @@ function faultOfEnd(steps: readonly Step[], file: HostileFile): string | undefin
   const [first] = inferences;
   const again = inferences.find(({ name }) => name === "infer again");
   if (statusOf(first) !== statusOf(again)) return "answered the same request with another status the second time";
-  const worst = inferences.find(({ name }) => name === "infer big") ?? first;
+  const hostile = inferences.filter(({ name }) => name === "infer large" || name === "infer big");
+  const worst = hostile.length === 0 ? inferences : hostile;
   switch (file.expect) {
     case "reject":
       return isTaken ? "was accepted at upload" : undefined;
@@ -58,7 +59,7 @@ function faultOfEnd(steps: readonly Step[], file: HostileFile): string | undefin
     case "run-or-reject":
       return isTaken && !areInferred ? "was accepted, but not inferred" : undefined;
     case "stop":
-      return isTaken && statusOf(worst) === 200 ? "was not stopped" : undefined;
+      return isTaken && worst.some((step) => statusOf(step) === 200) ? "was not stopped" : undefined;
   }
 }
 

@@ -40,15 +40,15 @@ const metadata = "GET /v2/models/NAME";
 const begin = ["POST /v1/models", "POST /v1/models/NAME/versions"];
 
 describe("an attack", () => {
-  it("reads, infers with ones, with the manifest's values and with ones again, and deletes", async () => {
+  it("reads, infers with ones, with a quarter of the manifest's values, with these and with ones again, and deletes", async () => {
     const body = JSON.stringify({ inputs: [{ name: "s", datatype: "INT64", shape: [-1] }] });
     const server = await attackOn(({ route }) => (route === metadata ? { status: 200, body } : undefined));
     const reads = [metadata, "GET /v1/models/NAME"];
-    expect(server.routes).toEqual([...begin, ...reads, infer, infer, infer, "DELETE /v1/models/NAME"]);
+    expect(server.routes).toEqual([...begin, ...reads, infer, infer, infer, infer, "DELETE /v1/models/NAME"]);
     expect(server.requests[1]?.body).toBe("onnx bytes");
     const inferences = server.requests.filter(({ route }) => route === infer);
     const data = inferences.map((request) => /"data":\[(\d+)\]/.exec(request.body)?.[1]);
-    expect(data).toEqual(["1", "100000", "1"]);
+    expect(data).toEqual(["1", "25000", "100000", "1"]);
   });
 
   it("deletes the model whose upload is refused", async () => {

@@ -11,9 +11,18 @@ const signatureSchema = z.object({
 /** The inputs of a model, as `GET /v2/models/{model}` tells them; −1 is a variable dimension. */
 export type ModelInputs = z.infer<typeof signatureSchema>["inputs"];
 
-/** Read the metadata of a model; throws where it has no signature. */
-export function readInputs(metadata: string): ModelInputs {
-  return signatureSchema.parse(JSON.parse(metadata)).inputs;
+/** Read the metadata of a model; undefined where it has no signature. */
+export function readInputs(metadata: string): ModelInputs | undefined {
+  return signatureSchema.safeParse(parseJson(metadata)).data?.inputs;
+}
+
+/** Parse a text that may be no JSON; then it is undefined, as no JSON is. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function oneOf(datatype: Datatype): number | bigint | boolean | string {
@@ -32,14 +41,18 @@ export function encodeOnes(inputs: ModelInputs): string {
   return `{"inputs":[${inputs.map(ones).join(",")}]}`;
 }
 
-/** The same with the values that the manifest gives some inputs. */
-export function encodeRun(inputs: ModelInputs, given: NonNullable<HostileFile["run"]>): string {
+/**
+ * The same with the values that the manifest gives some inputs.
+ *
+ * @param divisor  what whole numbers are divided by: a quarter of a size may be let through where the size itself is not
+ */
+export function encodeRun(inputs: ModelInputs, given: NonNullable<HostileFile["run"]>, divisor = 1): string {
   const tensors = inputs.map((input) => {
     const wanted = Object.hasOwn(given, input.name) ? given[input.name] : undefined;
     if (wanted === undefined) return ones(input);
     const { datatype, name } = input;
     const values = wanted.data.map(
-      (text) => readElement(datatype, datatype.endsWith("INT64") ? BigInt(text) : Number(text)) ?? 0,
+      (text) => readElement(datatype, datatype.endsWith("INT64") ? BigInt(text) / BigInt(divisor) : Number(text)) ?? 0,
     );
     return encodeTensor({ name, datatype, shape: wanted.dims, values });
   });

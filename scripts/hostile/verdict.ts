@@ -2,6 +2,7 @@
 import { z } from "zod";
 
 import type { Step } from "./attack.ts";
+import { parseJson } from "./inputs.ts";
 import { type HostileFile, isEndless } from "./manifest.ts";
 
 /** What a model may fill an answer about itself with, in characters: a description of 2 MiB must not come back. */
@@ -16,14 +17,6 @@ export function describeStep({ answer }: Step): string {
   return problem === undefined ? String(answer.status) : `${answer.status} ${problem.code}`;
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 /** What is wrong with an answer whatever the model is; undefined where nothing is. */
 function faultOfAnswer(step: Step, file: HostileFile): string | undefined {
   const { name, answer } = step;
@@ -32,8 +25,10 @@ function faultOfAnswer(step: Step, file: HostileFile): string | undefined {
     return answer.status === 504 && isEndless(file) ? undefined : `${name}: ${describeStep(step)}`;
   }
   if (answer.text.length > MAX_ANSWER_LENGTH) return `${name}: answered ${answer.text.length} characters`;
-  if (answer.status < 400) return undefined;
-  const problem = problemSchema.safeParse(parseJson(answer.text));
+  if (answer.status === 204) return undefined;
+  const json = parseJson(answer.text);
+  if (answer.status < 400) return json === undefined ? `${name}: ${answer.status} without JSON` : undefined;
+  const problem = problemSchema.safeParse(json);
   const isProblem = problem.success && problem.data.status === answer.status;
   return isProblem ? undefined : `${name}: ${answer.status} without a problem document`;
 }
@@ -51,7 +46,8 @@ function faultOfEnd(steps: readonly Step[], file: HostileFile): string | undefin
   const [first] = inferences;
   const again = inferences.find(({ name }) => name === "infer again");
   if (statusOf(first) !== statusOf(again)) return "answered the same request with another status the second time";
-  const worst = inferences.find(({ name }) => name === "infer big") ?? first;
+  const hostile = inferences.filter(({ name }) => name === "infer large" || name === "infer big");
+  const worst = hostile.length === 0 ? inferences : hostile;
   switch (file.expect) {
     case "reject":
       return isTaken ? "was accepted at upload" : undefined;
@@ -63,7 +59,7 @@ function faultOfEnd(steps: readonly Step[], file: HostileFile): string | undefin
     case "run-or-reject":
       return isTaken && !areInferred ? "was accepted, but not inferred" : undefined;
     case "stop":
-      return isTaken && statusOf(worst) === 200 ? "was not stopped" : undefined;
+      return isTaken && worst.some((step) => statusOf(step) === 200) ? "was not stopped" : undefined;
   }
 }
 

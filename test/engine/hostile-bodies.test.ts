@@ -43,6 +43,9 @@ function codeOf(error: unknown): string {
 
 const REQUESTS = sampleRequests(400, 1);
 
+/** Some seconds on an idle machine. */
+const timeout = 120_000;
+
 /** The largest body that is read here, in bytes; some of the requests are larger. */
 const MAX_BYTES = 300;
 
@@ -69,7 +72,7 @@ async function endOfReading({ bytes, headers }: SentBody): Promise<string> {
 }
 
 describe("of a hundred thousand hostile bodies", () => {
-  test("80,000 end as a call, or as a refusal that says in few words what is wrong", () => {
+  test("80,000 end as a call, or as a refusal that says in few words what is wrong", { timeout }, () => {
     const ends = new Set<string>();
     fc.assert(
       fc.property(hostileBodies(REQUESTS), (body) => void ends.add(endOf(body))),
@@ -90,7 +93,7 @@ describe("of a hundred thousand hostile bodies", () => {
     ]);
   });
 
-  test("20,000, packed and not, are read, or refused before they are larger than allowed", async () => {
+  test("20,000, packed and not, are read, or refused before they are larger than allowed", { timeout }, async () => {
     const megabyte = new Uint8Array(2 ** 20);
     const packed = await Promise.all([...REQUESTS.slice(0, 100).map(({ bytes }) => bytes), megabyte].map(packings));
     const ends = new Set<string>();

@@ -11,7 +11,7 @@ const shape = z.looseObject({ detail: z.string().min(1), request_id: z.string() 
  */
 export async function expectProblem(response: Response, status: number, code: ProblemCode) {
   const text = await response.text();
-  expect(`${response.status} ${text}`).toMatch(new RegExp(`^${status} .*"code":"${code}"`));
+  expect(`${response.status} ${text}`).toMatch(new RegExp(`^${status} .*"code":"${code}"`, "s"));
   expect(response.headers.get("Content-Type")).toBe("application/problem+json");
   const body = shape.parse(JSON.parse(text));
   const { title } = PROBLEMS[code];

@@ -47,17 +47,23 @@ describe("a manifest", () => {
 });
 
 describe("inputs of a hostile model", () => {
-  const inputs = readInputs(
-    JSON.stringify({
-      inputs: [
-        { name: "s", datatype: "INT64", shape: [2] },
-        { name: "__proto__", datatype: "BOOL", shape: [-1, 2] },
-        { name: "t", datatype: "BYTES", shape: [] },
-      ],
-    }),
-  );
+  const inputs =
+    readInputs(
+      JSON.stringify({
+        inputs: [
+          { name: "s", datatype: "INT64", shape: [2] },
+          { name: "__proto__", datatype: "BOOL", shape: [-1, 2] },
+          { name: "t", datatype: "BYTES", shape: [] },
+        ],
+      }),
+    ) ?? [];
   const bool = { name: "__proto__", datatype: "BOOL", shape: [1, 2], data: [true, true] };
   const text = { name: "t", datatype: "BYTES", shape: [], data: ["a"] };
+
+  it("can't be told from metadata without a signature", () => {
+    expect(readInputs("no JSON")).toBeUndefined();
+    expect(readInputs('{"inputs":[{"name":"x","datatype":"BF16","shape":[1]}]}')).toBeUndefined();
+  });
 
   it("are ones, in the smallest shape that fits", () => {
     const ones = { name: "s", datatype: "INT64", shape: [2], data: [1, 1] };

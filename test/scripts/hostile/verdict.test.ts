@@ -21,7 +21,8 @@ function step(name: Step["name"], answered: Answer): Step {
 
 /** An attack whose upload and inferences have these statuses. */
 function attackWith(upload: number, ...inferences: number[]): Step[] {
-  const names = inferences.length > 2 ? (["infer ones", "infer big", "infer again"] as const) : undefined;
+  const names =
+    inferences.length > 2 ? (["infer ones", "infer large", "infer big", "infer again"] as const) : undefined;
   const infer = inferences.map((status, index) =>
     step(names?.[index] ?? (index === 0 ? "infer ones" : "infer again"), answer(status)),
   );
@@ -43,8 +44,9 @@ describe("an attack", () => {
     ["run-or-reject", [201, 422, 422], ["was accepted, but not inferred"]],
     ["stop", [422], []],
     ["stop", [201, 422, 422], []],
-    ["stop", [201, 200, 422, 200], []],
-    ["stop", [201, 200, 200, 200], ["was not stopped"]],
+    ["stop", [201, 200, 422, 422, 200], []],
+    ["stop", [201, 200, 200, 422, 200], ["was not stopped"]],
+    ["stop", [201, 200, 422, 200, 200], ["was not stopped"]],
     ["stop", [201, 200, 200], ["was not stopped"]],
     ["either", [201, 200, 422], ["answered the same request with another status the second time"]],
   ] as const)("that shall %s and is answered %j has the faults %j", (expectation, statuses, faults) => {
@@ -74,9 +76,14 @@ describe("an answer of whatever model", () => {
     },
   );
 
+  it("that is no JSON is a fault, as a name that is not escaped would make it", () => {
+    expect(faultsOf(answer(200, '{"name":"a\nb"}'))).toEqual(["read: 200 without JSON"]);
+    expect(faultsOf(answer(204, ""))).toEqual([]);
+  });
+
   it("that is as large as the model's own text is a fault", () => {
-    expect(faultsOf(answer(200, "x".repeat(65_536)))).toEqual([]);
-    expect(faultsOf(answer(200, "x".repeat(65_537)))).toEqual(["read: answered 65537 characters"]);
+    expect(faultsOf(answer(200, `"${"x".repeat(65_534)}"`))).toEqual([]);
+    expect(faultsOf(answer(200, `"${"x".repeat(65_535)}"`))).toEqual(["read: answered 65537 characters"]);
   });
 
   it("is described by its status and its problem's code", () => {

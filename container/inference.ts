@@ -31,8 +31,8 @@ export function inference(services: Services): Hono {
       return context.json({ name: model.id, versions: ["1"], platform: "onnx_onnxv1", ...end.signature });
     })
     .get("/models/:id/ready", (context) => {
-      const model = models.peek(context.req.param("id"));
-      if (model?.isLoaded) return context.json({ name: model.id, ready: true });
+      const model = models.findLoaded(context.req.param("id"));
+      if (model) return context.json({ name: model.id, ready: true });
       return refusal(refused("model-not-found", "The model has no process here."));
     })
     .post("/models/:id/infer", async (context) => {
@@ -65,21 +65,35 @@ async function infer(context: Context, services: Services): Promise<Answered | R
     const loaded = await model.load();
     if (loaded.kind === "refused") return loaded;
   }
-  const body = await readBody(context.req.raw, model.signature ? maxRequestBytes(model.signature) : MAX_BODY_BYTES);
+  const body = await readWhole(context, model.signature ? maxRequestBytes(model.signature) : MAX_BODY_BYTES);
   const command = {
     kind: "infer" as const,
     headerLength: context.req.header(INFERENCE_HEADER_LENGTH) ?? null,
     modelName: context.req.header(ENGINE_HEADERS.modelName) ?? model.id,
     modelVersion: context.req.header(ENGINE_HEADERS.modelVersion) ?? "1",
   };
-  const end = await model.run(command, body, limitMs, context.req.raw.signal);
+  const end = await model.run(command, body, limitMs, () => context.req.raw.signal);
   return end.kind === "refused" ? end : { ...end, isCold };
+}
+
+/**
+ * The request's body, unpacked.
+ *
+ * One that comes as it is and says its length is read at once: in Node a stream of the web's kind costs more than the run of a
+ * small model.
+ */
+async function readWhole({ req }: Context, maxBytes: number): Promise<Uint8Array> {
+  const lengthBytes = Number(req.header("content-length") ?? NaN);
+  if (lengthBytes <= maxBytes && req.header("content-encoding") === undefined) {
+    return new Uint8Array(await req.arrayBuffer());
+  }
+  return await readBody(req.raw, maxBytes);
 }
 
 async function warmUp(context: Context, services: Services): Promise<RunEnd> {
   const model = findModel(context, services);
   if ("problem" in model) return model;
-  return await model.run({ kind: "warmup" }, NOTHING, readRunLimit(context), context.req.raw.signal);
+  return await model.run({ kind: "warmup" }, NOTHING, readRunLimit(context), () => context.req.raw.signal);
 }
 
 function answer({ headers, body, queueMs, isCold }: Answered): Response {

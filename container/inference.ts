@@ -7,7 +7,7 @@ import type { Services } from "./services.ts";
 import { inspect } from "./pool/inspect.ts";
 import type { RunEnd } from "./pool/model-processes.ts";
 import { type Refused, refusal, refused } from "./problem.ts";
-import { findModel, readRunLimit, readSource } from "./request.ts";
+import { findModel, load, readRunLimit, readSource } from "./request.ts";
 
 type Answered = Extract<RunEnd, { kind: "answered" }> & { readonly isCold: boolean };
 
@@ -24,11 +24,10 @@ export function inference(services: Services): Hono {
   return new Hono()
     .get("/", (context) => context.json(SERVER))
     .get("/models/:id", async (context) => {
-      const model = findModel(context, services);
-      if ("problem" in model) return refusal(model);
-      const end = await model.load();
+      const end = await admitted(context, services, () => load(context, services));
       if (end.kind === "refused") return refusal(end);
-      return context.json({ name: model.id, versions: ["1"], platform: "onnx_onnxv1", ...end.signature });
+      const name = context.req.param("id");
+      return context.json({ name, versions: ["1"], platform: "onnx_onnxv1", ...end.signature });
     })
     .get("/models/:id/ready", (context) => {
       const model = models.findLoaded(context.req.param("id"));

@@ -3,7 +3,7 @@ import { Refusal } from "../engine/refusal.ts";
 import type { Services } from "./services.ts";
 import { CONTAINER_HEADERS, DEFAULT_RUN_LIMIT_MS, MAX_RUN_LIMIT_MS } from "./contract.ts";
 import { type ModelSource, readModelSource } from "./model-source.ts";
-import type { ModelProcesses } from "./pool/model-processes.ts";
+import type { LoadEnd, ModelProcesses } from "./pool/model-processes.ts";
 import { type Refused, refused } from "./problem.ts";
 
 /**
@@ -19,6 +19,12 @@ export function findModel(context: Context, services: Services): ModelProcesses 
   if (source && "problem" in source) return source;
   const unknown = "The model is not known here; send the header Tensorgate-Model-Source to have it loaded.";
   return services.models.find(id, source) ?? refused("model-not-found", unknown);
+}
+
+/** Have the model that a request's path names in a process. */
+export async function load(context: Context, services: Services): Promise<LoadEnd> {
+  const model = findModel(context, services);
+  return "problem" in model ? model : await model.load();
 }
 
 /** What the header Tensorgate-Model-Source says, if the request has it. */

@@ -145,6 +145,8 @@ export class ModelProcesses implements Occupant {
     this.#around.room.wake(process);
     const queueMs = performance.now() - job.queuedAtMs;
     const outcome = await process.perform(job.command, job.body, job.limitMs);
+    if (outcome.kind === "ended") this.#around.metrics.killed(outcome.cause);
+    else if (outcome.kind === "replied") this.#around.metrics.waited(queueMs / 1000);
     if (outcome.kind === "untouched") this.#queue.unshift(job);
     else job.settle(endOf(outcome, queueMs, this.#bounds(job.limitMs)));
     this.#freed(process);

@@ -123,7 +123,7 @@ export class WorkerProcess {
   /** End the process if its task has taken too long or more memory than `maxMemoryBytes`. */
   check(nowMs: number, maxMemoryBytes: number): void {
     const [task] = this.#tasks;
-    if (!task) return;
+    if (!task || this.#isEnding) return;
     this.readMemory();
     const ranMs = nowMs - this.#startedAtMs;
     if (this.#memoryBytes > maxMemoryBytes) this.kill("memory");

@@ -120,8 +120,8 @@ function removeLeftOvers(parentDirectory: string): void {
   for (const name of readdirSync(parentDirectory)) {
     const pid = Number(new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1]);
     // Its own id can only be that of an earlier server, in a container that was started anew.
-    if (pid > 0 && (pid === process.pid || !isAlive(pid)))
-      rmSync(join(parentDirectory, name), { recursive: true, force: true });
+    const isLeftOver = pid > 0 && (pid === process.pid || !isAlive(pid));
+    if (isLeftOver) rmSync(join(parentDirectory, name), { recursive: true, force: true });
   }
 }
 

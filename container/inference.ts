@@ -1,9 +1,9 @@
 import { type Context, Hono } from "hono";
-import { readBody } from "../engine/body.ts";
 import { ENGINE_HEADERS, INFERENCE_HEADER_LENGTH, MAX_BODY_BYTES } from "../engine/contract.ts";
 import { maxRequestBytes } from "../engine/request-size.ts";
 import { admitted } from "./admitted.ts";
-import type { Services } from "./services.ts";
+import { readChunks } from "./body.ts";
+import type { Served, Services } from "./services.ts";
 import { inspect } from "./pool/inspect.ts";
 import type { RunEnd } from "./pool/model-processes.ts";
 import { type Refused, refusal, refused } from "./problem.ts";
@@ -11,7 +11,6 @@ import { findModel, load, readRunLimit, readSource } from "./request.ts";
 
 type Answered = Extract<RunEnd, { kind: "answered" }> & { readonly isCold: boolean };
 
-const NOTHING = new Uint8Array();
 const SERVER = {
   name: "tensorgate-container",
   version: "1",
@@ -19,9 +18,9 @@ const SERVER = {
 };
 
 /** The Open Inference Protocol V2, and the inspection of a model before it is served. */
-export function inference(services: Services): Hono {
+export function inference(services: Services): Hono<Served> {
   const { models, metrics } = services;
-  return new Hono()
+  return new Hono<Served>()
     .get("/", (context) => context.json(SERVER))
     .get("/models/:id", async (context) => {
       const end = await admitted(context, services, () => load(context, services));
@@ -55,7 +54,7 @@ export function inference(services: Services): Hono {
     });
 }
 
-async function infer(context: Context, services: Services): Promise<Answered | Refused> {
+async function infer(context: Context<Served>, services: Services): Promise<Answered | Refused> {
   const limitMs = readRunLimit(context);
   const model = findModel(context, services);
   if ("problem" in model) return model;
@@ -64,7 +63,8 @@ async function infer(context: Context, services: Services): Promise<Answered | R
     const loaded = await model.load();
     if (loaded.kind === "refused") return loaded;
   }
-  const body = await readWhole(context, model.signature ? maxRequestBytes(model.signature) : MAX_BODY_BYTES);
+  const maxBytes = model.signature ? maxRequestBytes(model.signature) : MAX_BODY_BYTES;
+  const body = await readChunks(context.env.incoming, context.req.raw, maxBytes);
   const command = {
     kind: "infer" as const,
     headerLength: context.req.header(INFERENCE_HEADER_LENGTH) ?? null,
@@ -75,24 +75,10 @@ async function infer(context: Context, services: Services): Promise<Answered | R
   return end.kind === "refused" ? end : { ...end, isCold };
 }
 
-/**
- * The request's body, unpacked.
- *
- * One that comes as it is and says its length is read at once: in Node a stream of the web's kind costs more than the run of a
- * small model.
- */
-async function readWhole({ req }: Context, maxBytes: number): Promise<Uint8Array> {
-  const lengthBytes = Number(req.header("content-length") ?? NaN);
-  if (lengthBytes <= maxBytes && req.header("content-encoding") === undefined) {
-    return new Uint8Array(await req.arrayBuffer());
-  }
-  return await readBody(req.raw, maxBytes);
-}
-
 async function warmUp(context: Context, services: Services): Promise<RunEnd> {
   const model = findModel(context, services);
   if ("problem" in model) return model;
-  return await model.run({ kind: "warmup" }, NOTHING, readRunLimit(context), () => context.req.raw.signal);
+  return await model.run({ kind: "warmup" }, [], readRunLimit(context), () => context.req.raw.signal);
 }
 
 function answer({ headers, body, queueMs, isCold }: Answered): Response {

@@ -31,13 +31,12 @@ export interface Surroundings {
 
 interface Job {
   readonly command: Command;
-  readonly body: Uint8Array;
+  readonly body: readonly Uint8Array[];
   readonly limitMs: number;
   readonly queuedAtMs: number;
   readonly settle: (end: RunEnd) => void;
 }
 
-const NOTHING = new Uint8Array();
 /** How long a model makes do with the processes that it has, after a further one failed to load. */
 const GROWTH_PAUSE_MS = 10_000;
 /** What a process takes beside its model. */
@@ -100,7 +99,12 @@ export class ModelProcesses implements Occupant {
    * @param callerSignal  gives the signal that aborts when nobody waits for the answer any more; asked for only by a request
    *                      that has to wait, and of no use to a run that has begun
    */
-  async run(command: Command, body: Uint8Array, limitMs: number, callerSignal: () => AbortSignal): Promise<RunEnd> {
+  async run(
+    command: Command,
+    body: readonly Uint8Array[],
+    limitMs: number,
+    callerSignal: () => AbortSignal,
+  ): Promise<RunEnd> {
     const { promise, resolve } = Promise.withResolvers<RunEnd>();
     const job = { command, body, limitMs, queuedAtMs: performance.now(), settle: resolve };
     this.#queue.push(job);
@@ -199,7 +203,7 @@ export class ModelProcesses implements Occupant {
     const held = await files.hold(this.source);
     if (held.kind === "refused") return held;
     const process = await startProcess();
-    const outcome = await process.perform({ kind: "load", files: held.files }, NOTHING, limits.loadLimitMs);
+    const outcome = await process.perform({ kind: "load", files: held.files }, [], limits.loadLimitMs);
     held.release();
     const end = loadEndOf(outcome, this.#bounds(limits.loadLimitMs));
     if (end.kind === "refused") {

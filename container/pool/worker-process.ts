@@ -100,15 +100,16 @@ export class WorkerProcess {
   /**
    * Have a command done, after those given before.
    *
+   * @param body     the bytes that belong to it, in any number of chunks
    * @param limitMs  how long it may take from its start, in milliseconds
    */
-  async perform(command: Command, body: Uint8Array, limitMs: number): Promise<Outcome> {
+  async perform(command: Command, body: readonly Uint8Array[], limitMs: number): Promise<Outcome> {
     const { promise, resolve } = Promise.withResolvers<Outcome>();
     this.#tasks.push({ limitMs, settle: resolve });
     if (this.#tasks.length === 1) this.#startedAtMs = performance.now();
     this.#channel.cork();
-    this.#channel.write(frameStart(command, body.byteLength));
-    if (body.byteLength > 0) this.#channel.write(body);
+    this.#channel.write(frameStart(command, bytesOf(body)));
+    for (const chunk of body) this.#channel.write(chunk);
     this.#channel.uncork();
     return await promise;
   }
@@ -172,4 +173,8 @@ export class WorkerProcess {
     for (const task of waiting) task.settle({ kind: "untouched" });
     this.#ended.resolve(undefined);
   }
+}
+
+function bytesOf(chunks: readonly Uint8Array[]): number {
+  return chunks.reduce((total, chunk) => total + chunk.byteLength, 0);
 }

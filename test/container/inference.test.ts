@@ -57,6 +57,15 @@ describe("a request in JSON", () => {
     expect(await response.json()).toMatchObject({ code: "body-too-large", evidence: { max_bytes: 32 * 1024 * 1024 } });
   });
 
+  test("that is larger, and does not say so before, is refused too", async () => {
+    const source = server.origin.publish(identityModel("FP32"));
+    const chunks = Array.from({ length: 33 }, () => new Uint8Array(1024 * 1024));
+    const init: RequestInit = { body: ReadableStream.from(chunks), duplex: "half" };
+    const response = await server.infer("ver_huge", source, undefined, init);
+    expect(response.status).toBe(422);
+    expect(await response.json()).toMatchObject({ code: "body-too-large" });
+  });
+
   test("without a body is refused", async () => {
     const response = await server.infer("ver_empty", server.origin.publish(reluModel()), undefined);
     expect(response.status).toBe(422);

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -85,14 +85,22 @@ describe.skipIf(process.platform !== "linux")("by what Linux tells of processes,
     await server.origin.close();
   });
 
-  test("worker processes have neither the token nor anything else in their environment, and an empty directory", async () => {
+  test("worker processes have no token in their environment, and stand in an empty directory", async () => {
     const server = await startServer();
     await server.infer("ver_bare", server.origin.publish(reluModel()), reluRequest(1));
     const [child = 0] = childrenOf(server.pid);
-    expect(readFileSync(`/proc/${child}/environ`, "latin1")).toBe("");
+    expect(readFileSync(`/proc/${child}/environ`, "latin1")).toBe("ORT_DISABLE_TELEMETRY=1\0");
     expect(readdirSync(`/proc/${child}/cwd`)).toEqual([]);
     expect(readFileSync(`/proc/${child}/oom_score_adj`, "latin1").trim()).toBe("1000");
-    expect(existsSync(`/proc/${child}`)).toBe(true);
+    await server.end();
+  });
+
+  test("worker processes open no file of ONNX Runtime's telemetry, which would tell Microsoft of the tenants' models", async () => {
+    const server = await startServer();
+    await server.infer("ver_silent", server.origin.publish(reluModel()), reluRequest(1));
+    const [child = 0] = childrenOf(server.pid);
+    const open = readdirSync(`/proc/${child}/fd`).map((fd) => readlinkSync(`/proc/${child}/fd/${fd}`));
+    expect(open.filter((target) => target.includes("onnxruntime.db"))).toEqual([]);
     await server.end();
   });
 });

@@ -60,6 +60,23 @@ test("more models at once than processes are all answered", async () => {
   expect(statuses).toEqual(Array.from({ length: 15 }, () => 200));
 });
 
+test("a model gets a process though others never cease to ask for all of them", async () => {
+  const [left, right, late] = [31, 32, 33].map((number) => server.origin.publish(reluModel(number)));
+  const over = new AbortController();
+  const askFourTimes = async (id: string, source: string | undefined): Promise<void> => {
+    await Promise.all([1, 2, 3, 4].map((value) => server.infer(id, source, reluRequest(value))));
+  };
+  const keepAsking = async (id: string, source: string | undefined): Promise<void> => {
+    while (!over.signal.aborted) await askFourTimes(id, source);
+  };
+  const others = [keepAsking("ver_left", left), keepAsking("ver_right", right)];
+  await until(async () => (await index()).filter((entry) => /ver_(left|right):READY/.test(entry)).length === 2);
+  const response = await server.infer("ver_late", late, reluRequest(-1, 5));
+  over.abort();
+  await Promise.all(others);
+  expect(await response.json()).toMatchObject({ outputs: [{ data: [0, 5] }] });
+});
+
 describe("a file", () => {
   const model = reluModel(3);
   const refusalOf = async (file: object, externalData: object[] = []): Promise<{ status: number; body: unknown }> => {

@@ -23,8 +23,8 @@ export async function admitted<End>(
 }
 
 /** How many bytes the request's body may turn out to have. */
-function mostBodyBytes(context: Context): number {
-  const length = context.req.header("content-length");
-  const isPacked = context.req.header("content-encoding") !== undefined;
-  return isPacked || length === undefined ? MAX_BODY_BYTES : Math.min(Number(length), MAX_BODY_BYTES);
+function mostBodyBytes({ req }: Context): number {
+  const length = req.header("content-length");
+  if (length === undefined) return req.header("transfer-encoding") === undefined ? 0 : MAX_BODY_BYTES;
+  return req.header("content-encoding") === undefined ? Math.min(Number(length), MAX_BODY_BYTES) : MAX_BODY_BYTES;
 }

@@ -5,11 +5,11 @@ import { health } from "./health.ts";
 import { inference } from "./inference.ts";
 import { refusal, refused } from "./problem.ts";
 import { repository } from "./repository.ts";
-import type { Services } from "./services.ts";
+import type { Served, Services } from "./services.ts";
 
 /** The map of the container's routes: health is open, all else needs the token. */
-export function createApp(services: Services): Hono {
-  const app = new Hono();
+export function createApp(services: Services): Hono<Served> {
+  const app = new Hono<Served>();
   // Tells an answer of this server, of whatever status, from one of a proxy before it.
   app.use(async (context, next) => {
     await next();

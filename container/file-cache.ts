@@ -1,8 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { download } from "./download.ts";
 import type { SourceFile } from "./model-source.ts";
+
+const PREFIX = "tensorgate-models-";
 
 interface Entry {
   readonly bytes: number;
@@ -33,7 +35,8 @@ export class FileCache {
   #bytes = 0;
 
   constructor(parentDirectory: string, maxBytes: number) {
-    this.#directory = mkdtempSync(join(parentDirectory, "tensorgate-models-"));
+    removeLeftOvers(parentDirectory);
+    this.#directory = mkdtempSync(join(parentDirectory, `${PREFIX}${process.pid}-`));
     this.#maxBytes = maxBytes;
     this.emptyDirectory = join(this.#directory, "empty");
     mkdirSync(this.emptyDirectory, { mode: 0o500 });
@@ -109,5 +112,24 @@ export class FileCache {
 
   #pathOf(sha256: string): string {
     return join(this.#directory, sha256);
+  }
+}
+
+/** Remove what servers that were killed have left: the directories of processes that are no more. */
+function removeLeftOvers(parentDirectory: string): void {
+  for (const name of readdirSync(parentDirectory)) {
+    const pid = Number(new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1]);
+    // Its own id can only be that of an earlier server, in a container that was started anew.
+    const isLeftOver = pid > 0 && (pid === process.pid || !isAlive(pid));
+    if (isLeftOver) rmSync(join(parentDirectory, name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // Another user's process can't be asked, but is there.
+    return error instanceof Error && "code" in error && error.code === "EPERM";
   }
 }

@@ -1,17 +1,16 @@
 import { type Context, Hono } from "hono";
-import { readBody } from "../engine/body.ts";
 import { ENGINE_HEADERS, INFERENCE_HEADER_LENGTH, MAX_BODY_BYTES } from "../engine/contract.ts";
 import { maxRequestBytes } from "../engine/request-size.ts";
 import { admitted } from "./admitted.ts";
-import type { Services } from "./services.ts";
+import { readChunks } from "./body.ts";
+import type { Served, Services } from "./services.ts";
 import { inspect } from "./pool/inspect.ts";
 import type { RunEnd } from "./pool/model-processes.ts";
 import { type Refused, refusal, refused } from "./problem.ts";
-import { findModel, readRunLimit, readSource } from "./request.ts";
+import { findModel, load, readRunLimit, readSource } from "./request.ts";
 
 type Answered = Extract<RunEnd, { kind: "answered" }> & { readonly isCold: boolean };
 
-const NOTHING = new Uint8Array();
 const SERVER = {
   name: "tensorgate-container",
   version: "1",
@@ -19,20 +18,19 @@ const SERVER = {
 };
 
 /** The Open Inference Protocol V2, and the inspection of a model before it is served. */
-export function inference(services: Services): Hono {
+export function inference(services: Services): Hono<Served> {
   const { models, metrics } = services;
-  return new Hono()
+  return new Hono<Served>()
     .get("/", (context) => context.json(SERVER))
     .get("/models/:id", async (context) => {
-      const model = findModel(context, services);
-      if ("problem" in model) return refusal(model);
-      const end = await model.load();
+      const end = await admitted(context, services, () => load(context, services));
       if (end.kind === "refused") return refusal(end);
-      return context.json({ name: model.id, versions: ["1"], platform: "onnx_onnxv1", ...end.signature });
+      const name = context.req.param("id");
+      return context.json({ name, versions: ["1"], platform: "onnx_onnxv1", ...end.signature });
     })
     .get("/models/:id/ready", (context) => {
-      const model = models.peek(context.req.param("id"));
-      if (model?.isLoaded) return context.json({ name: model.id, ready: true });
+      const model = models.findLoaded(context.req.param("id"));
+      if (model) return context.json({ name: model.id, ready: true });
       return refusal(refused("model-not-found", "The model has no process here."));
     })
     .post("/models/:id/infer", async (context) => {
@@ -56,7 +54,7 @@ export function inference(services: Services): Hono {
     });
 }
 
-async function infer(context: Context, services: Services): Promise<Answered | Refused> {
+async function infer(context: Context<Served>, services: Services): Promise<Answered | Refused> {
   const limitMs = readRunLimit(context);
   const model = findModel(context, services);
   if ("problem" in model) return model;
@@ -65,21 +63,22 @@ async function infer(context: Context, services: Services): Promise<Answered | R
     const loaded = await model.load();
     if (loaded.kind === "refused") return loaded;
   }
-  const body = await readBody(context.req.raw, model.signature ? maxRequestBytes(model.signature) : MAX_BODY_BYTES);
+  const maxBytes = model.signature ? maxRequestBytes(model.signature) : MAX_BODY_BYTES;
+  const body = await readChunks(context.env.incoming, context.req.raw, maxBytes);
   const command = {
     kind: "infer" as const,
     headerLength: context.req.header(INFERENCE_HEADER_LENGTH) ?? null,
     modelName: context.req.header(ENGINE_HEADERS.modelName) ?? model.id,
     modelVersion: context.req.header(ENGINE_HEADERS.modelVersion) ?? "1",
   };
-  const end = await model.run(command, body, limitMs, context.req.raw.signal);
+  const end = await model.run(command, body, limitMs, () => context.req.raw.signal);
   return end.kind === "refused" ? end : { ...end, isCold };
 }
 
 async function warmUp(context: Context, services: Services): Promise<RunEnd> {
   const model = findModel(context, services);
   if ("problem" in model) return model;
-  return await model.run({ kind: "warmup" }, NOTHING, readRunLimit(context), context.req.raw.signal);
+  return await model.run({ kind: "warmup" }, [], readRunLimit(context), () => context.req.raw.signal);
 }
 
 function answer({ headers, body, queueMs, isCold }: Answered): Response {

@@ -37,9 +37,10 @@ export class Models {
     return model;
   }
 
-  /** The model of this id, without counting it as used. */
-  peek(id: string): ModelProcesses | undefined {
-    return this.#models.get(id);
+  /** The model of this id, if a process has it. */
+  findLoaded(id: string): ModelProcesses | undefined {
+    const model = this.#models.get(id);
+    return model?.isLoaded ? model : undefined;
   }
 
   /** Forget a model and end its processes; requests that wait for it are still answered. */

@@ -1,7 +1,8 @@
 import { Hono } from "hono";
 import type { Services } from "./services.ts";
+import { admitted } from "./admitted.ts";
 import { refusal } from "./problem.ts";
-import { findModel } from "./request.ts";
+import { load } from "./request.ts";
 
 /** Triton's model repository extension: what is here, load, unload. */
 export function repository(services: Services): Hono {
@@ -18,9 +19,7 @@ export function repository(services: Services): Hono {
       ),
     )
     .post("/models/:id/load", async (context) => {
-      const model = findModel(context, services);
-      if ("problem" in model) return refusal(model);
-      const end = await model.load();
+      const end = await admitted(context, services, () => load(context, services));
       return end.kind === "refused" ? refusal(end) : context.json({});
     })
     .post("/models/:id/unload", (context) => {

@@ -3,15 +3,28 @@ import { Refusal } from "../engine/refusal.ts";
 import type { Services } from "./services.ts";
 import { CONTAINER_HEADERS, DEFAULT_RUN_LIMIT_MS, MAX_RUN_LIMIT_MS } from "./contract.ts";
 import { type ModelSource, readModelSource } from "./model-source.ts";
-import type { ModelProcesses } from "./pool/model-processes.ts";
+import type { LoadEnd, ModelProcesses } from "./pool/model-processes.ts";
 import { type Refused, refused } from "./problem.ts";
 
-/** The model that a request's path names, made known by the request's source where it wasn't. */
+/**
+ * The model that a request's path names, made known by the request's source where it wasn't.
+ *
+ * A version never changes, so the source of a model that has a process is not read.
+ */
 export function findModel(context: Context, services: Services): ModelProcesses | Refused {
+  const id = context.req.param("id") ?? "";
+  const loaded = services.models.findLoaded(id);
+  if (loaded) return loaded;
   const source = readSource(context, services);
   if (source && "problem" in source) return source;
   const unknown = "The model is not known here; send the header Tensorgate-Model-Source to have it loaded.";
-  return services.models.find(context.req.param("id") ?? "", source) ?? refused("model-not-found", unknown);
+  return services.models.find(id, source) ?? refused("model-not-found", unknown);
+}
+
+/** Have the model that a request's path names in a process. */
+export async function load(context: Context, services: Services): Promise<LoadEnd> {
+  const model = findModel(context, services);
+  return "problem" in model ? model : await model.load();
 }
 
 /** What the header Tensorgate-Model-Source says, if the request has it. */

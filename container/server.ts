@@ -4,7 +4,8 @@
  * On standard output it prints one line, `{"listening":PORT}`, once it takes requests.
  */
 import { once } from "node:events";
-import { setTimeout } from "node:timers/promises";
+import { Server } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
 import { type ServerType, serve } from "@hono/node-server";
 import { createApp } from "./app.ts";
 import { type ContainerConfig, readConfig } from "./config.ts";
@@ -22,6 +23,8 @@ import type { Services } from "./services.ts";
 const MAX_HEADER_BYTES = 128 * 1024;
 /** How long ending may take in all. */
 const DRAIN_LIMIT_MS = MAX_RUN_LIMIT_MS + 10_000;
+/** How long callers may take to read the last answers. */
+const LAST_ANSWERS_MS = 5_000;
 
 main();
 
@@ -60,18 +63,20 @@ function start(config: ContainerConfig): void {
     },
     ({ port }) => announce(port),
   );
-  const end = endOnce(async () => {
+  const end = endOnce(async (drainMs) => {
     log.info("draining");
-    await Promise.race([gate.close(), setTimeout(DRAIN_LIMIT_MS, undefined, { ref: false })]);
+    await Promise.race([gate.close(), delay(drainMs, undefined, { ref: false })]);
     await room.close();
     cache.destroy();
     await closed(server);
     log.info("ended");
   });
-  process.on("SIGTERM", end);
-  process.on("SIGINT", end);
-  process.on("disconnect", end);
-  if (config.watchParent) process.stdin.on("end", end).on("error", end).resume();
+  const drain = (): void => end(DRAIN_LIMIT_MS);
+  process.on("SIGTERM", drain).on("SIGINT", drain);
+  // Nobody is left to ask or to be answered.
+  const abandon = (): void => end(0);
+  process.on("disconnect", abandon);
+  if (config.watchParent) process.stdin.on("end", abandon).on("error", abandon).resume();
   process.on("exit", () => cache.destroy());
 }
 
@@ -81,10 +86,10 @@ function announce(port: number): void {
 }
 
 /** The same end, however many signals ask for it; the process exits with 0 after it, or with 1 when it fails. */
-function endOnce(end: () => Promise<void>): () => void {
+function endOnce(end: (drainMs: number) => Promise<void>): (drainMs: number) => void {
   let ending: Promise<void> | undefined;
-  return () => {
-    ending ??= end().then(
+  return (drainMs) => {
+    ending ??= end(drainMs).then(
       () => process.exit(0),
       (error: unknown) => {
         process.stderr.write(`${String(error)}\n`);
@@ -94,9 +99,14 @@ function endOnce(end: () => Promise<void>): () => void {
   };
 }
 
+/** Close the server as soon as the last answer is written: a connection that stays open after it is of no use. */
 async function closed(server: ServerType): Promise<void> {
+  if (!(server instanceof Server)) throw new TypeError("The server speaks HTTP/1.1.");
   const isClosed = once(server, "close");
   server.close();
-  if ("closeAllConnections" in server) server.closeAllConnections();
+  const sweep = setInterval(() => server.closeIdleConnections(), 20);
+  const cut = setTimeout(() => server.closeAllConnections(), LAST_ANSWERS_MS);
   await isClosed;
+  clearInterval(sweep);
+  clearTimeout(cut);
 }

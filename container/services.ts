@@ -1,3 +1,4 @@
+import type { HttpBindings } from "@hono/node-server";
 import type { ContainerConfig } from "./config.ts";
 import type { Gate } from "./gate.ts";
 import type { Log } from "./log.ts";
@@ -13,4 +14,9 @@ export interface Services {
   readonly gate: Gate;
   readonly metrics: Metrics;
   readonly log: Log;
+}
+
+/** What a request comes with: Node's own request beside the web's. */
+export interface Served {
+  readonly Bindings: HttpBindings;
 }

@@ -1,5 +1,3 @@
-import { readSync, writeSync } from "node:fs";
-
 /** A message between the server and a worker process: JSON, and the bytes that go with it. */
 export interface Frame {
   readonly head: unknown;
@@ -11,7 +9,7 @@ const MAX_HEAD_BYTES = 16 * 1024 * 1024;
 const MAX_PART_BYTES = 64 * 1024 * 1024;
 
 /** Two 32-bit lengths, little-endian: of the head and of the body. */
-const PREFIX_BYTES = 8;
+export const PREFIX_BYTES = 8;
 /** The body begins at a multiple of this, so that tensors in it may be views. */
 const ALIGNMENT = 8;
 
@@ -73,34 +71,12 @@ export class FrameReader {
   }
 }
 
-/** Wait for the next frame, without an event loop in between; undefined once the other side has closed. */
-export function readFrame(fd: number): Frame | undefined {
-  const prefix = Buffer.allocUnsafe(PREFIX_BYTES);
-  if (!fill(fd, prefix)) return undefined;
-  const { headBytes, bodyBytes } = readPrefix(prefix);
-  const content = Buffer.allocUnsafeSlow(headBytes + bodyBytes);
-  return fill(fd, content) ? frameOf(content, headBytes) : undefined;
-}
-
-/** Write a whole frame, however often the other side makes us wait. */
-export function writeFrame(fd: number, head: unknown, body: Uint8Array): void {
-  for (const part of [frameStart(head, body.byteLength), body]) {
-    let written = 0;
-    while (written < part.byteLength) written += writeSync(fd, part, written);
-  }
-}
-
-function fill(fd: number, target: Buffer): boolean {
-  let filled = 0;
-  while (filled < target.byteLength) {
-    const count = readSync(fd, target, filled, target.byteLength - filled, null);
-    if (count === 0) return false;
-    filled += count;
-  }
-  return true;
-}
-
-function readPrefix(prefix: Buffer): { headBytes: number; bodyBytes: number } {
+/**
+ * How long the parts of a frame are.
+ *
+ * @throws RangeError  when it announces more than any has
+ */
+export function readPrefix(prefix: Buffer): { headBytes: number; bodyBytes: number } {
   const headBytes = prefix.readUInt32LE(0);
   const bodyBytes = prefix.readUInt32LE(4);
   if (headBytes > MAX_HEAD_BYTES || bodyBytes > MAX_PART_BYTES) {
@@ -109,7 +85,9 @@ function readPrefix(prefix: Buffer): { headBytes: number; bodyBytes: number } {
   return { headBytes, bodyBytes };
 }
 
-function frameOf(content: Buffer, headBytes: number): Frame {
+/** A frame out of all its bytes behind the prefix. */
+export function frameOf(content: Buffer, headBytes: number): Frame {
   const head: unknown = JSON.parse(content.toString("utf8", 0, headBytes));
-  return { head, body: content.subarray(headBytes) };
+  // No Buffer: its slice() would be a view, where the codec means a copy.
+  return { head, body: new Uint8Array(content.buffer, content.byteOffset + headBytes, content.byteLength - headBytes) };
 }

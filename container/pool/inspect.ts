@@ -37,7 +37,7 @@ export async function inspect(
 
 /** Have a step done; whatever keeps it from its end is a fault of the model, told in numbers. */
 async function tell(process: WorkerProcess, command: Command, step: string, bounds: Bounds): Promise<Reply | Refused> {
-  const outcome = await process.perform(command, new Uint8Array(), bounds.limitMs);
+  const outcome = await process.perform(command, [], bounds.limitMs);
   if (outcome.kind !== "replied") return rejection(outcome, step, bounds);
   const { reply } = outcome;
   return reply.kind === "refused" || reply.kind === "fault" ? refusalOfReply(reply) : reply;

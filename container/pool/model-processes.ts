@@ -31,13 +31,12 @@ export interface Surroundings {
 
 interface Job {
   readonly command: Command;
-  readonly body: Uint8Array;
+  readonly body: readonly Uint8Array[];
   readonly limitMs: number;
   readonly queuedAtMs: number;
   readonly settle: (end: RunEnd) => void;
 }
 
-const NOTHING = new Uint8Array();
 /** How long a model makes do with the processes that it has, after a further one failed to load. */
 const GROWTH_PAUSE_MS = 10_000;
 /** What a process takes beside its model. */
@@ -97,20 +96,21 @@ export class ModelProcesses implements Occupant {
   /**
    * Run a command on the model, loading it where it isn't.
    *
-   * @param signal  aborts when nobody waits for the answer any more; a run that has begun goes on
+   * @param callerSignal  gives the signal that aborts when nobody waits for the answer any more; asked for only by a request
+   *                      that has to wait, and of no use to a run that has begun
    */
-  async run(command: Command, body: Uint8Array, limitMs: number, signal: AbortSignal): Promise<RunEnd> {
+  async run(
+    command: Command,
+    body: readonly Uint8Array[],
+    limitMs: number,
+    callerSignal: () => AbortSignal,
+  ): Promise<RunEnd> {
     const { promise, resolve } = Promise.withResolvers<RunEnd>();
     const job = { command, body, limitMs, queuedAtMs: performance.now(), settle: resolve };
-    const giveUp = (): void => this.#giveUp(job);
-    signal.addEventListener("abort", giveUp);
     this.#queue.push(job);
     this.#dispatch();
-    try {
-      return await promise;
-    } finally {
-      signal.removeEventListener("abort", giveUp);
-    }
+    if (this.#queue.includes(job)) callerSignal().addEventListener("abort", () => this.#giveUp(job));
+    return await promise;
   }
 
   /** Load no more, and end each process as soon as it has no work. */
@@ -127,19 +127,30 @@ export class ModelProcesses implements Occupant {
   }
 
   #dispatch(): void {
-    for (const process of this.#ready) {
-      if (this.#queue.length === 0) return;
-      if (process.load > 0 || process.isEnding) continue;
+    for (let process = this.#leastBusy(); process && this.#queue.length > 0; process = this.#leastBusy()) {
       const job = this.#queue.shift();
       if (job) void this.#give(job, process);
     }
     if (this.#queue.length > 0) this.#grow();
   }
 
+  #leastBusy(): WorkerProcess | undefined {
+    let found: WorkerProcess | undefined;
+    const mustYield = this.#around.room.mustYield(this);
+    for (const process of this.#ready) {
+      // Who has to make room gets nothing in advance, so that it comes to its end.
+      if (!process.hasCapacity || (mustYield && process.load > 0)) continue;
+      if (!found || process.load < found.load) found = process;
+    }
+    return found;
+  }
+
   async #give(job: Job, process: WorkerProcess): Promise<void> {
     this.#around.room.wake(process);
     const queueMs = performance.now() - job.queuedAtMs;
     const outcome = await process.perform(job.command, job.body, job.limitMs);
+    if (outcome.kind === "ended") this.#around.metrics.killed(outcome.cause);
+    else if (outcome.kind === "replied") this.#around.metrics.waited(queueMs / 1000);
     if (outcome.kind === "untouched") this.#queue.unshift(job);
     else job.settle(endOf(outcome, queueMs, this.#bounds(job.limitMs)));
     this.#freed(process);
@@ -192,7 +203,7 @@ export class ModelProcesses implements Occupant {
     const held = await files.hold(this.source);
     if (held.kind === "refused") return held;
     const process = await startProcess();
-    const outcome = await process.perform({ kind: "load", files: held.files }, NOTHING, limits.loadLimitMs);
+    const outcome = await process.perform({ kind: "load", files: held.files }, [], limits.loadLimitMs);
     held.release();
     const end = loadEndOf(outcome, this.#bounds(limits.loadLimitMs));
     if (end.kind === "refused") {

@@ -14,7 +14,7 @@ import { readOnnxFile } from "../../engine/onnx-file.ts";
 import { Refusal } from "../../engine/refusal.ts";
 import { tryOut } from "../../engine/trial.ts";
 import { loadModel } from "../native-runtime.ts";
-import { readFrame, writeFrame } from "./frames.ts";
+import { BlockingChannel } from "./blocking-channel.ts";
 import { CHANNEL_FD, type Command, type ModelFiles, type Reply } from "./messages.ts";
 
 interface Done {
@@ -40,10 +40,11 @@ async function live(): Promise<void> {
   offerToOutOfMemoryKiller();
   const lifeline = new Worker(LIFELINE, { eval: true, resourceLimits: { maxOldGenerationSizeMb: 8, stackSizeMb: 1 } });
   await once(lifeline, "online");
-  for (let frame = readFrame(CHANNEL_FD); frame !== undefined; frame = readFrame(CHANNEL_FD)) {
+  const channel = new BlockingChannel(CHANNEL_FD);
+  for (let frame = channel.read(); frame !== undefined; frame = channel.read()) {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the server writes nothing else
     const { reply, body } = await answerTo(frame.head as Command, frame.body);
-    writeFrame(CHANNEL_FD, reply, body);
+    channel.write(reply, body);
   }
   await lifeline.terminate();
 }

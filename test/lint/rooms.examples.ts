@@ -10,6 +10,7 @@ const ROOMS_OF_SOURCE = [
   "durable-objects/*.ts",
   "durable-objects/*.rules.ts",
   "engine/*.ts",
+  "container/*.ts",
 ];
 
 /** The rooms of the house, and features beside each other. */
@@ -127,6 +128,16 @@ export const rooms: readonly Example[] = [
     refused: values("../src/env.ts"),
     says: "A Durable Object imports rules, stores, tables and src/shared/",
     allowed: types("../src/env.ts"),
+  },
+  {
+    rule: "container imports nothing of ours but engine",
+    file: "container/*.ts",
+    refused: [
+      ...values("../src/shared/ids.ts", "../durable-objects/tenant-cell.ts", "../scripts/check.ts"),
+      ...types("../src/models/models.rules.ts"),
+    ],
+    says: "container/ is an image of its own",
+    allowed: values("../engine/inference.ts", "./models.ts", "./pool/room.ts", "hono", "node:fs", "onnxruntime-node"),
   },
   {
     rule: "engine imports nothing from src, durable-objects, Cloudflare, Hono, Drizzle, Stripe or Node",

@@ -31,7 +31,7 @@ export function readBinaryElements(
       { input: name, expected_bytes: expectedBytes, actual_bytes: bytes.byteLength },
     );
   }
-  const source = isViewable(bytes, array.BYTES_PER_ELEMENT) ? bytes : bytes.slice();
+  const source = isViewable(bytes, array.BYTES_PER_ELEMENT) ? bytes : new Uint8Array(bytes);
   const elements = new array(source.buffer, source.byteOffset, count);
   if (datatype === "BOOL") requireBooleans(name, elements);
   return elements;

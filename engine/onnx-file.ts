@@ -24,6 +24,7 @@ const VALUE = { name: 1 };
 
 /** Names of inputs and outputs travel in requests, answers and problems. */
 const MAX_NAME_BYTES = 1024;
+const CONTROL_CHARACTER = /\p{Cc}/u;
 
 /**
  * Read an ONNX file: its operator sets, operators and producer, and whether its runs end.
@@ -104,7 +105,12 @@ function checkName(value: Field): void {
       const detail = `The name of an input or output has ${byteLength} bytes; ${MAX_NAME_BYTES} are the most.`;
       throw new Refusal("model-rejected", detail, { max_bytes: MAX_NAME_BYTES });
     }
-    strictText(field);
+    if (CONTROL_CHARACTER.test(strictText(field))) {
+      throw new Refusal(
+        "model-rejected",
+        "The name of an input or output holds a control character, which ONNX Runtime cuts it at.",
+      );
+    }
   }
 }
 

@@ -71,17 +71,21 @@ type Figures = Omit<Settlement, "entryId">;
 
 function figuresOf(outcome: RunOutcome, request: InferenceRequest, elapsedMs: number): Figures {
   const headers = outcome.kind === "answered" ? outcome.response.headers : new Headers();
-  const announced = Number(request.bodyHeaders["Content-Length"] ?? 0);
-  const queueMicros = Number(headers.get(ENGINE_HEADERS.queueMicros));
+  const queueMicros = countOf(headers.get(ENGINE_HEADERS.queueMicros));
   return {
     ...endOf(outcome),
     computeMs: Math.ceil(elapsedMs),
     queueMicros,
     computeMicros: Math.max(0, Math.round(elapsedMs * 1000) - queueMicros),
     isColdStart: headers.has(ENGINE_HEADERS.coldStart),
-    bytesIn: Number(headers.get(ENGINE_HEADERS.bytesIn) ?? announced),
-    bytesOut: Number(headers.get("Content-Length")),
+    bytesIn: countOf(headers.get(ENGINE_HEADERS.bytesIn) ?? request.bodyHeaders["Content-Length"]),
+    bytesOut: countOf(headers.get("Content-Length")),
   };
+}
+
+/** A number in a header as the ledger takes it: what is none counts as 0. */
+function countOf(header: string | null | undefined): number {
+  return /^\d{1,15}$/.test(header ?? "") ? Number(header) : 0;
 }
 
 function endOf(outcome: RunOutcome): Pick<Figures, "outcome" | "reason"> {

@@ -179,6 +179,7 @@ describe("a file is refused", () => {
       new TextEncoder().encode("n".repeat(1025)),
       "has 1025 bytes; 1024 are the most",
     ],
+    ["has a name with a NUL in it", new TextEncoder().encode("x\0y"), "holds a control character"],
     ["has a name that is not UTF-8", Uint8Array.of(0xc3, 0x28), "a name in it is not UTF-8"],
   ])("when an input %s", (_title, name, reason) => {
     const graph = new ProtobufMessage().message(11, new ProtobufMessage().bytes(1, name));

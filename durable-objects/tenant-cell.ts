@@ -13,6 +13,7 @@ import { loadDeployments, loadKeyGrants, loadTenantPolicy } from "../src/admissi
 import { type TokenBucket, fullBucket } from "../src/admission/token-bucket.rules.ts";
 import { type KeyId, type ModelId, type TenantId, type VersionId, isId } from "../src/shared/ids.ts";
 import { systemClock } from "../src/shared/clock.ts";
+import { logFault } from "../src/shared/log.ts";
 import { type Settlement, runningLeaseMs } from "../src/usage/ledger.rules.ts";
 import { LEDGER_SCHEMA, countInFlight, settleEntries, sumLedger, sumRefusals } from "../src/usage/ledger.store.ts";
 import { type Figure, type VersionReport, figuresOf, statisticsOf } from "../src/usage/statistics.rules.ts";
@@ -38,13 +39,18 @@ export class TenantCell extends DurableObject<Env> {
   #loads: Promise<unknown> = Promise.resolve();
   #absentUntilMs = 0;
 
-  /** Decide a batch of requests in one transaction: one answer per request, in order. */
-  async admit(batch: readonly AdmissionRequest[]): Promise<Admission[]> {
+  /**
+   * Decide a batch of requests in one transaction: one answer per request, in order.
+   *
+   * @param settlements  ended inferences whose word came along; they are recorded first
+   */
+  async admit(batch: readonly AdmissionRequest[], settlements: readonly Settlement[] = []): Promise<Admission[]> {
     const memory = await this.#open();
     if (!memory) return batch.map(() => ({ kind: "unknown-key" }));
     const nowMs = systemClock();
     const admissions = new AdmissionBatch(this.ctx.storage.sql, memory, nowMs);
     const answers = this.ctx.storage.transactionSync(() => {
+      this.#settleBeside(memory, settlements);
       const decided = batch.map((request) => admit(admissions, request, nowMs));
       admissions.write();
       return decided;
@@ -56,12 +62,7 @@ export class TenantCell extends DurableObject<Env> {
   /** Record how admitted inferences ended. May be repeated: an entry is settled, and counted, once. */
   async settle(batch: readonly Settlement[]): Promise<void> {
     const memory = await this.#open();
-    if (!memory) return;
-    const { sql } = this.ctx.storage;
-    this.ctx.storage.transactionSync(() => {
-      const settled = settleEntries(sql, batch);
-      addFigures(sql, figuresOf(settled.filter(({ versionId }) => memory.versionIds.has(versionId))));
-    });
+    if (memory) this.#settle(memory, batch);
   }
 
   /** Read what the control plane has just written to D1. When the call returns, the change holds for the next request. */
@@ -99,6 +100,24 @@ export class TenantCell extends DurableObject<Env> {
         return { model: name, number, versionId, statistics: statisticsOf(figures.get(versionId) ?? []) };
       }),
     );
+  }
+
+  #settle(memory: CellMemory, batch: readonly Settlement[]): void {
+    const { sql } = this.ctx.storage;
+    this.ctx.storage.transactionSync(() => {
+      const settled = settleEntries(sql, batch);
+      addFigures(sql, figuresOf(settled.filter(({ versionId }) => memory.versionIds.has(versionId))));
+    });
+  }
+
+  /** What can't be recorded is undone and logged, and keeps nobody from being admitted. */
+  #settleBeside(memory: CellMemory, settlements: readonly Settlement[]): void {
+    if (settlements.length === 0) return;
+    try {
+      this.#settle(memory, settlements);
+    } catch (error) {
+      logFault("Settlements were lost.", { tenantId: this.#tenantId, settlements, error: String(error) });
+    }
   }
 
   get #tenantId(): TenantId {

@@ -7,7 +7,13 @@ const ROOT = join(import.meta.dirname, "../..");
 const WRANGLER = join(ROOT, "node_modules/wrangler/bin/wrangler.js");
 
 /** How workerd is to take each file of a bundle. */
-const MODULE_TYPES = { ".js": "ESModule", ".wasm": "CompiledWasm", ".txt": "Text", ".md": "Text" } as const;
+const MODULE_TYPES = {
+  ".js": "ESModule",
+  ".wasm": "CompiledWasm",
+  ".txt": "Text",
+  ".md": "Text",
+  ".bin": "Data",
+} as const;
 
 /** A module of a Worker, as Miniflare takes it. */
 export interface WorkerModule {

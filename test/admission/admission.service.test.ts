@@ -15,11 +15,11 @@ function settlement(): Settlement {
   return settlementOf(newId("ent", 0));
 }
 
+type Admit = (batch: AdmissionRequest[], settlements: Settlement[]) => Promise<Admission[]>;
+type Settle = (batch: Settlement[]) => Promise<void>;
+
 /** Cells that are one function each. */
-function cellsWith(cell: {
-  admit?: (batch: AdmissionRequest[]) => Promise<Admission[]>;
-  settle?: (batch: Settlement[]) => Promise<void>;
-}) {
+function cellsWith(cell: { admit?: Admit; settle?: Settle }) {
   return { getByName: () => cell } as unknown as Cells;
 }
 
@@ -40,7 +40,8 @@ describe("concurrent inferences of one tenant", () => {
     });
     const answers = await Promise.all(calls);
     const admissions = admit.mock.calls.map(([batch]) => batch.length);
-    const settlements = settle.mock.calls.map(([batch]) => batch.length);
+    const along = admit.mock.calls.map(([, settlements = []]) => settlements.length);
+    const settlements = [...along, ...settle.mock.calls.map(([batch]) => batch.length)].filter((size) => size > 0);
     vi.restoreAllMocks();
 
     const ledger = await readLedger(tenant);
@@ -109,7 +110,7 @@ describe("a settlement", () => {
     expect(lines).toContain("the cell was reset");
   });
 
-  test("is joined with those that come while one is under way", async () => {
+  test("waits a moment for company: those that end together go together", async () => {
     const batches: Settlement[][] = [];
     const settle = async (batch: Settlement[]): Promise<void> => {
       batches.push(batch);
@@ -121,6 +122,51 @@ describe("a settlement", () => {
     const all = Array.from({ length: 20 }, settlement);
     for (const one of all) settleLater(tenantId, cells, (promise) => kept.push(promise), one);
     await Promise.all(kept);
-    expect(batches).toEqual([[all[0]], all.slice(1)]);
+    expect(batches).toEqual([all]);
+  });
+
+  test("goes along with the tenant's next admission, and then makes no trip of its own", async () => {
+    const admit = vi.fn<Admit>(async () => await Promise.resolve([{ kind: "unknown-key" }]));
+    const settle = vi.fn<Settle>(async () => await Promise.resolve());
+    const kept: Promise<unknown>[] = [];
+    const [tenantId, ended] = [newId("ten", 0), settlement()];
+    const cells = cellsWith({ admit, settle });
+    settleLater(tenantId, cells, (promise) => kept.push(promise), ended);
+    await requestAdmission(tenantId, cells, () => undefined, access);
+    await requestAdmission(tenantId, cells, () => undefined, access);
+    await Promise.all(kept);
+    expect(admit.mock.calls).toEqual([
+      [[access], [ended]],
+      [[access], []],
+    ]);
+    expect(settle).not.toHaveBeenCalled();
+  });
+
+  test("goes on its own when the admission that carried it failed", async () => {
+    const batches: Settlement[][] = [];
+    const settle = async (batch: Settlement[]): Promise<void> => {
+      batches.push(batch);
+      await Promise.resolve();
+    };
+    const kept: Promise<unknown>[] = [];
+    const [tenantId, ended] = [newId("ten", 0), settlement()];
+    const cells = cellsWith({ admit: async () => await Promise.reject(new Error("the cell was reset")), settle });
+    settleLater(tenantId, cells, (promise) => kept.push(promise), ended);
+    await expect(requestAdmission(tenantId, cells, () => undefined, access)).rejects.toThrow("the cell was reset");
+    await Promise.all(kept);
+    expect(batches).toEqual([[ended]]);
+  });
+
+  test("does not go along with another tenant's admission", async () => {
+    const admit = vi.fn<Admit>(async () => await Promise.resolve([{ kind: "unknown-key" }]));
+    const settle = vi.fn<Settle>(async () => await Promise.resolve());
+    const kept: Promise<unknown>[] = [];
+    const ended = settlement();
+    const cells = cellsWith({ admit, settle });
+    settleLater(newId("ten", 0), cells, (promise) => kept.push(promise), ended);
+    await requestAdmission(newId("ten", 0), cells, () => undefined, access);
+    await Promise.all(kept);
+    expect(admit.mock.calls).toEqual([[[access], []]]);
+    expect(settle.mock.calls).toEqual([[[ended]]]);
   });
 });

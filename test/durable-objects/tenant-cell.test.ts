@@ -1,6 +1,6 @@
 import { evictDurableObject, listDurableObjectIds, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { Lanes } from "../../src/admission/group-commit.ts";
 import type { Admission, AdmissionRequest } from "../../src/admission/admission.rules.ts";
 import { hashApiKey } from "../../src/identity/guards.ts";
@@ -83,6 +83,34 @@ describe("a tenant's cell", () => {
     const [second] = await cell.admit([inferRequest(tenant, "m", "again")]);
     expect(requireAdmitted(second)).toMatchObject({ entryId, replayed: true });
     expect(await readLedger(tenant)).toHaveLength(1);
+  });
+
+  test("settlements that come along with an admission are recorded before it is decided", async () => {
+    const tenant = await newTenant();
+    await deploy(tenant, "m");
+    const cell = cellOf(tenant);
+    const [first] = await cell.admit([inferRequest(tenant, "m", "again")]);
+    const { entryId } = requireAdmitted(first);
+    const [second] = await cell.admit([inferRequest(tenant, "m", "again")], [settlementOf(entryId)]);
+    expect(requireAdmitted(second)).toMatchObject({ entryId, replayed: true });
+    expect(await readLedger(tenant)).toMatchObject([{ id: entryId, outcome: "ok" }]);
+  });
+
+  test("settlements that can't be recorded are logged whole, and keep nobody from being admitted", async () => {
+    const tenant = await newTenant();
+    await deploy(tenant, "m");
+    const cell = cellOf(tenant);
+    const admitted = await cell.admit([inferRequest(tenant, "m"), inferRequest(tenant, "m")]);
+    const [good, bad] = admitted.map((answer) => settlementOf(requireAdmitted(answer).entryId));
+    if (!good || !bad) throw new Error("Two inferences were admitted.");
+    const log = vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const [next] = await cell.admit([inferRequest(tenant, "m")], [good, { ...bad, bytesIn: Number.NaN }]);
+    const logged = JSON.stringify(log.mock.calls);
+    log.mockRestore();
+    expect(next?.kind).toBe("admitted");
+    expect(logged).toContain(good.entryId);
+    expect(logged).toContain(bad.entryId);
+    expect((await readLedger(tenant)).map(({ outcome }) => outcome)).toEqual(["pending", "pending", "pending"]);
   });
 
   test("an inference that was not charged gives its idempotency key back", async () => {

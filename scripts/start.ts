@@ -9,6 +9,9 @@ import { done, say } from "./start/screen.ts";
 import { ensureSecret } from "./start/secrets.ts";
 import { HOST, type LocalWorker, applyMigrations, requireFreePort, startWorker } from "./start/worker.ts";
 
+/** workerd on this machine evicts no isolate by itself; so many of some 100 MB each may live at a time. */
+const MAX_LIVE_ISOLATES = "16";
+
 async function main(options: StartOptions): Promise<void> {
   if (options.help) {
     say(HELP);
@@ -29,7 +32,7 @@ async function main(options: StartOptions): Promise<void> {
     environment: { CONTAINER_TOKEN: containerToken(masterKey) },
   });
   done(`container backend ready at ${container.url}`);
-  const worker = await startWorker(options, { PUBLIC_ORIGIN: origin, CONTAINER_URL: container.url });
+  const worker = await startWorker(options, { PUBLIC_ORIGIN: origin, CONTAINER_URL: container.url, MAX_LIVE_ISOLATES });
   stopWithSignals(worker);
   done(`Worker ready at ${worker.baseUrl}`);
   try {

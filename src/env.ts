@@ -16,6 +16,7 @@ const schema = z.object({
     .min(32, "must have at least 32 characters; `openssl rand -hex 32` makes one"),
   PUBLIC_ORIGIN: originOrNothing("https://api.example.com"),
   CONTAINER_URL: originOrNothing("http://127.0.0.1:8790"),
+  MAX_LIVE_ISOLATES: z.coerce.number({ error: "must be a number" }).int().min(0).max(10_000).default(0),
   CONTAINER_INSTANCES: z.coerce.number({ error: "must be a number" }).int().min(0).max(1000).default(0),
 });
 
@@ -29,6 +30,8 @@ export interface Config {
   readonly publicOrigin: string | undefined;
   /** A container server of one's own, where Cloudflare's containers are not used. */
   readonly containerUrl: string | undefined;
+  /** How many isolates of models may live at a time; 0 where the platform sees to it, as Cloudflare does. */
+  readonly maxLiveIsolates: number;
   /** How many of Cloudflare's containers may be used; 0 where there are none. */
   readonly containerInstances: number;
 }
@@ -48,13 +51,14 @@ export function parseEnv(env: Env): Config {
     const faults = result.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`);
     throw new Error(`The Worker is not configured: ${faults.join("; ")}.`);
   }
-  const { ADMIN_TOKEN, MASTER_KEY, PUBLIC_ORIGIN, CONTAINER_URL, CONTAINER_INSTANCES } = result.data;
+  const { ADMIN_TOKEN, MASTER_KEY, PUBLIC_ORIGIN, CONTAINER_URL, CONTAINER_INSTANCES, MAX_LIVE_ISOLATES } = result.data;
   const config = {
     adminToken: ADMIN_TOKEN,
     masterKey: MASTER_KEY,
     publicOrigin: PUBLIC_ORIGIN,
     containerUrl: CONTAINER_URL,
     containerInstances: CONTAINER_INSTANCES,
+    maxLiveIsolates: MAX_LIVE_ISOLATES,
   };
   parsed.set(env, config);
   return config;

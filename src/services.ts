@@ -4,6 +4,7 @@ import { type Cells, type WaitUntil, requestAdmission, settleLater } from "./adm
 import type { Admission, AdmissionRequest } from "./admission/admission.rules.ts";
 import { type Config, parseEnv } from "./env.ts";
 import { type ContainerBackend, containerBackend } from "./inference/container-backends.ts";
+import { type Isolates, hostedIsolates, platformIsolates } from "./inference/isolates.ts";
 import { type Clock, systemClock } from "./shared/clock.ts";
 import type { Database } from "./shared/database.ts";
 import type { TenantId } from "./shared/ids.ts";
@@ -15,7 +16,7 @@ export interface Services {
   readonly now: Clock;
   readonly db: Database;
   readonly files: R2Bucket;
-  readonly loader: WorkerLoader;
+  readonly isolates: Isolates;
   /** Where models run that do not fit into an isolate; undefined in a deployment without it. */
   readonly container: ContainerBackend | undefined;
   /** The origin of the request, such as `https://api.example.com`. */
@@ -43,7 +44,8 @@ export function createServices(env: Env, request: Request, waitUntil: WaitUntil)
       return database;
     },
     files: env.MODELS,
-    loader: env.LOADER,
+    isolates:
+      config.maxLiveIsolates === 0 ? platformIsolates(env.LOADER, env.MODELS) : hostedIsolates(env.ISOLATE_HOST),
     container: containerBackend(env.LARGE_MODEL_BACKEND, config),
     get origin() {
       return new URL(request.url).origin;

@@ -2,7 +2,6 @@ import type { EngineRefusal } from "../../engine/refusal.ts";
 import type { OnnxFile } from "../../engine/onnx-file.ts";
 import type { Inspection } from "../../engine/signature.ts";
 import { type ContainedVersion, callContainer } from "../inference/container.ts";
-import { modelIsolate } from "../inference/isolate.ts";
 import type { RunFailure } from "../inference/run-outcome.ts";
 import type { Services } from "../services.ts";
 import type { TenantId } from "../shared/ids.ts";
@@ -58,7 +57,7 @@ async function ask<T>(
   version: ContainedVersion,
   what: "analysis" | "inspection",
 ): Promise<Inspected<T>> {
-  const isolate = modelIsolate(services, tenantId, version, INSPECTION_LIMIT_MS);
+  const isolate = services.isolates.open(tenantId, version, INSPECTION_LIMIT_MS);
   const response = await isolate.fetch(`http://engine/${what}`);
   if (response.ok) return { kind: "accepted", found: await response.json() };
   return { kind: "refused", refusal: await response.json() };

@@ -3,6 +3,7 @@ import { CONTAINER_HEADERS } from "../../container/contract.ts";
 import {
   ENDLESS_TURNS,
   endlessModel,
+  identityModel,
   loopModel,
   loopRequest,
   memoryModel,
@@ -10,7 +11,7 @@ import {
   reluModel,
   reluRequest,
 } from "./models.ts";
-import { type Caller, startServer } from "./server.ts";
+import { type Caller, startServer, until } from "./server.ts";
 
 const LIMIT_BYTES = 384 * 1024 * 1024;
 
@@ -146,6 +147,22 @@ test("a request that its caller gives up while it waits is never run", async () 
     const startedMs = performance.now();
     expect((await last).status).toBe(200);
     expect(performance.now() - startedMs).toBeLessThan(15_000);
+  } finally {
+    await small.end();
+  }
+});
+
+test("a caller that goes before its body is read leaves its place to others", async () => {
+  const small = await startServer({ MAX_QUEUE: "1" });
+  try {
+    const source = small.origin.publish(identityModel("FP32"));
+    const gone = new AbortController();
+    // The body waits until the model is loaded, and is too large for the socket's buffers.
+    const body = new Uint8Array(16 * 1024 * 1024);
+    const given = small.infer("ver_left", source, undefined, { body, signal: gone.signal });
+    setTimeout(() => gone.abort(), 50);
+    await expect(given).rejects.toThrow("aborted");
+    await until(async () => (await small.infer("ver_left", source, reluRequest(1))).status === 200);
   } finally {
     await small.end();
   }

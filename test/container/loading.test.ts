@@ -64,9 +64,9 @@ test("more models at once than processes are all answered", async () => {
 test("a model gets a process though others never cease to ask for all of them", async () => {
   const [left, right, late] = [server.origin.publish(loopModel()), server.origin.publish(loopModel()), reluModel(33)];
   const over = new AbortController();
-  // Three at a time of some milliseconds each: one runs, and two wait.
+  // Three at a time of about 100 ms each: one runs, and two wait.
   const keepAsking = async (id: string, source: string): Promise<void> => {
-    while (!over.signal.aborted) await server.infer(id, source, loopRequest(10_000));
+    while (!over.signal.aborted) await server.infer(id, source, loopRequest(100_000));
   };
   const others = [1, 2, 3].flatMap(() => [keepAsking("ver_left", left), keepAsking("ver_right", right)]);
   await until(async () => (await index()).filter((entry) => /ver_(left|right):READY/.test(entry)).length === 2);

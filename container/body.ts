@@ -1,5 +1,5 @@
-import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
+import { finished } from "node:stream/promises";
 import { readBody } from "../engine/body.ts";
 import { Refusal } from "../engine/refusal.ts";
 
@@ -25,7 +25,8 @@ export async function readChunks(
     else chunks.push(chunk);
   });
   try {
-    await once(incoming, "end");
+    // It also knows of a caller that has gone before anybody listened.
+    await finished(incoming, { writable: false });
   } catch {
     throw new Refusal("invalid-request", "The body breaks off before its end.");
   }

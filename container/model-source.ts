@@ -20,7 +20,7 @@ const MAX_EXTERNAL_FILES = 64;
 const file = z.object({
   url: z.url({ protocol: /^https?$/ }),
   sha256: z.string().regex(/^[0-9a-f]{64}$/, "must be 64 hexadecimal digits in lower case"),
-  bytes: z.number().int().min(1),
+  bytes: z.number().int().min(0),
 });
 
 const source = z.object({

@@ -21,6 +21,8 @@ import type { Services } from "./services.ts";
 
 /** Signed URLs of many files of external data don't fit into Node's 16 KiB. */
 const MAX_HEADER_BYTES = 128 * 1024;
+/** Longer than those who call keep a connection, so that no request meets one that is being closed. */
+const KEEP_ALIVE_MS = 75_000;
 /** How long ending may take in all. */
 const DRAIN_LIMIT_MS = MAX_RUN_LIMIT_MS + 10_000;
 /** How long callers may take to read the last answers. */
@@ -45,7 +47,7 @@ function start(config: ContainerConfig): void {
   const cache = new FileCache(config.modelCacheDirectory, config.modelCacheBytes);
   const room = new Room(config, cache.emptyDirectory);
   const metrics = new Metrics();
-  const around = { room, files: new ModelFileStore(cache), metrics, limits: config };
+  const around = { room, files: new ModelFileStore(cache), metrics, log, limits: config };
   const models = new Models(around);
   const gate = new Gate(config.maxQueue, config.maxQueueBytes);
   const services: Services = { config, around, models, gate, metrics, log };
@@ -59,7 +61,7 @@ function start(config: ContainerConfig): void {
       fetch: createApp(services).fetch,
       port: config.port,
       hostname: config.host,
-      serverOptions: { maxHeaderSize: MAX_HEADER_BYTES },
+      serverOptions: { maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: KEEP_ALIVE_MS },
     },
     ({ port }) => announce(port),
   );

@@ -1,5 +1,6 @@
 import type { Signature } from "../../engine/signature.ts";
 import type { ContainerConfig } from "../config.ts";
+import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { ModelFileStore } from "../model-files.ts";
 import { type ModelSource, bytesOf } from "../model-source.ts";
@@ -26,6 +27,7 @@ export interface Surroundings {
   readonly room: Room;
   readonly files: ModelFileStore;
   readonly metrics: Metrics;
+  readonly log: Log;
   readonly limits: Pick<ContainerConfig, "maxProcessesPerModel" | "runMemoryBytes" | "loadLimitMs">;
 }
 
@@ -109,7 +111,11 @@ export class ModelProcesses implements Occupant {
     const job = { command, body, limitMs, queuedAtMs: performance.now(), settle: resolve };
     this.#queue.push(job);
     this.#dispatch();
-    if (this.#queue.includes(job)) callerSignal().addEventListener("abort", () => this.#giveUp(job));
+    if (this.#queue.includes(job)) {
+      const signal = callerSignal();
+      if (signal.aborted) this.#giveUp(job);
+      signal.addEventListener("abort", () => this.#giveUp(job));
+    }
     return await promise;
   }
 
@@ -149,11 +155,16 @@ export class ModelProcesses implements Occupant {
     this.#around.room.wake(process);
     const queueMs = performance.now() - job.queuedAtMs;
     const outcome = await process.perform(job.command, job.body, job.limitMs);
-    if (outcome.kind === "ended") this.#around.metrics.killed(outcome.cause);
+    if (outcome.kind === "ended") this.#tellOfEnd(outcome);
     else if (outcome.kind === "replied") this.#around.metrics.waited(queueMs / 1000);
     if (outcome.kind === "untouched") this.#queue.unshift(job);
     else job.settle(endOf(outcome, queueMs, this.#bounds(job.limitMs)));
     this.#freed(process);
+  }
+
+  #tellOfEnd({ cause, usedBytes }: Extract<Outcome, { kind: "ended" }>): void {
+    this.#around.metrics.killed(cause);
+    this.#around.log.error("process-ended-in-run", { model: this.id, cause, usedBytes });
   }
 
   /** A process has finished: it goes on, rests, or makes room for others. */
@@ -185,10 +196,13 @@ export class ModelProcesses implements Occupant {
 
   /** Load the model into one more process, and let those who wait know how it went. */
   async #tracked(startProcess: () => Promise<WorkerProcess>): Promise<LoadEnd> {
-    const starting = this.#loadInto(startProcess);
+    const starting = this.#loadInto(startProcess).catch((error: unknown) =>
+      refused("runtime-failed", `No process can be started for the model: ${String(error)}`),
+    );
     this.#starting = starting;
     const end = await starting;
     this.#starting = undefined;
+    if (end.kind === "refused") this.#around.log.error("model-not-loaded", { model: this.id, code: end.problem.code });
     if (end.kind === "refused") {
       this.#growthPausedUntilMs = performance.now() + GROWTH_PAUSE_MS;
       if (this.#ready.size === 0) for (const job of this.#queue.splice(0)) job.settle(end);
@@ -198,7 +212,7 @@ export class ModelProcesses implements Occupant {
   }
 
   async #loadInto(startProcess: () => Promise<WorkerProcess>): Promise<LoadEnd> {
-    const { files, room, limits, metrics } = this.#around;
+    const { files, room, limits, metrics, log } = this.#around;
     const startedMs = performance.now();
     const held = await files.hold(this.source);
     if (held.kind === "refused") return held;
@@ -210,7 +224,9 @@ export class ModelProcesses implements Occupant {
       room.end(process);
       return end;
     }
-    metrics.loaded((performance.now() - startedMs) / 1000);
+    const tookMs = performance.now() - startedMs;
+    metrics.loaded(tookMs / 1000);
+    log.info("model-loaded", { model: this.id, ms: Math.round(tookMs), fileBytes: bytesOf(this.source) });
     this.#signature = end.signature;
     this.#welcome(process);
     return end;

@@ -13,8 +13,8 @@ test("frames come out as they went in, however their bytes are cut into chunks",
       const read: unknown[] = [];
       for (let at = 0, turn = 0; at < bytes.byteLength; turn++) {
         const size = sizes[turn % sizes.length] ?? 1;
-        const whole = reader.push(bytes.subarray(at, at + size));
-        read.push(...whole.map(({ head, body }) => ({ head: JSON.stringify(head), body: [...body] })));
+        const arrived = [...reader.push(bytes.subarray(at, at + size))];
+        read.push(...arrived.map(({ head, body }) => ({ head: JSON.stringify(head), body: [...body] })));
         at += size;
       }
       const sent = frames.map(({ head, body }) => ({ head: JSON.stringify(head), body: [...body] }));

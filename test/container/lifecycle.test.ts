@@ -41,6 +41,7 @@ describe.skipIf(process.platform !== "linux")("by what Linux tells of processes,
     await server.infer("ver_relu", server.origin.publish(reluModel()), reluRequest(1));
     const running = server.infer("ver_loop", source, loopRequest(ENDLESS_TURNS), endless(60_000));
     running.catch(() => undefined);
+    await until(async () => (await metric(server, "busy_processes")) === 1);
     const children = childrenOf(server.pid);
     expect(children.length).toBeGreaterThanOrEqual(2);
     process.kill(server.pid, "SIGKILL");

@@ -1,54 +1,33 @@
 import { DurableObject } from "cloudflare:workers";
 import { readIsolateCode } from "../src/inference/isolate-code.store.ts";
-import { HOSTED_VERSION, isolatesPerHost, parseHostedVersion } from "../src/inference/isolate-host.rules.ts";
-
-/** Bytes that are allocated and let go when an isolate is dropped, and in how many pieces. */
-const NUDGE_BYTES = 48 * 1024 * 1024;
-const NUDGES = 6;
+import { HOSTED_VERSION, parseHostedVersion } from "../src/inference/isolate-host.rules.ts";
 
 /**
- * Isolates of model versions on a machine of one's own, least recently used first out.
+ * Holds the isolate of one version on a machine of one's own.
  *
- * workerd by itself keeps every isolate that was ever named: a hundred small models hold 2.4 GB. What is loaded without a name
- * goes when nobody refers to it any more, so this object is who refers to it. The versions of all tenants pass through here,
- * as they do through the Worker; each still has an isolate of its own.
+ * workerd by itself keeps every isolate that was ever named: a hundred small models hold 2.4 GB. An isolate without a name goes
+ * with whoever refers to it, and this object can go: when it is told to, and when it was idle for some seconds.
  */
 export class IsolateHost extends DurableObject<Env> {
-  /** Insertion order is the order of last use. */
-  readonly #live = new Map<string, WorkerStub>();
+  #isolate: WorkerStub | undefined;
 
-  /** Forward a request to the isolate of the version that its header names, as src/inference/isolates.ts does it. */
+  /** Forward a request to the isolate of the version that its header names. An object is only ever asked for one. */
   override async fetch(request: Request): Promise<Response> {
-    return await this.#open(request.headers.get(HOSTED_VERSION) ?? "")
-      .getEntrypoint()
-      .fetch(request);
+    this.#isolate ??= this.#load(request.headers.get(HOSTED_VERSION) ?? "");
+    return await this.#isolate.getEntrypoint().fetch(request);
   }
 
-  #open(asked: string): WorkerStub {
-    const isolate = this.#live.get(asked) ?? this.#load(asked);
-    this.#live.delete(asked);
-    this.#live.set(asked, isolate);
-    return isolate;
+  /**
+   * Let the isolate go at once; what is dropped in JavaScript alone waits for a collector. The next request starts a new one.
+   *
+   * @throws always, to its caller: the object ends with this call, and with it the call
+   */
+  async close(): Promise<void> {
+    this.ctx.abort("The isolate had to make room.");
   }
 
   #load(asked: string): WorkerStub {
-    const most = isolatesPerHost(Number(this.env.MAX_LIVE_ISOLATES));
-    for (const oldest of this.#live.keys()) {
-      if (this.#live.size < most) break;
-      this.#live.delete(oldest);
-      nudgeCollector();
-    }
     const version = parseHostedVersion(asked);
     return this.env.LOADER.get(null, async () => await readIsolateCode(this.env.MODELS, version.tenantId, version));
   }
-}
-
-/**
- * Have V8 look for what nobody refers to any more.
- *
- * A dropped isolate weighs some hundred megabytes, and V8 knows of a few bytes of it; memory of array buffers it counts. These
- * are never touched, so they cost address space alone.
- */
-function nudgeCollector(): void {
-  for (let nudge = 0; nudge < NUDGES; nudge++) void new ArrayBuffer(NUDGE_BYTES).byteLength;
 }

@@ -45,7 +45,9 @@ export function createServices(env: Env, request: Request, waitUntil: WaitUntil)
     },
     files: env.MODELS,
     isolates:
-      config.maxLiveIsolates === 0 ? platformIsolates(env.LOADER, env.MODELS) : hostedIsolates(env.ISOLATE_HOST),
+      config.maxLiveIsolates === 0
+        ? platformIsolates(env.LOADER, env.MODELS)
+        : hostedIsolates(env.ISOLATE_HOST, config.maxLiveIsolates),
     container: containerBackend(env.LARGE_MODEL_BACKEND, config),
     get origin() {
       return new URL(request.url).origin;

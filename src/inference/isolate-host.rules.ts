@@ -15,19 +15,6 @@ export interface HostedVersion extends IsolatedVersion {
 /** The header that says it. */
 export const HOSTED_VERSION = "tensorgate-hosted-version";
 
-/** Hosts that share a machine's isolates: a Durable Object may have ten dynamic Workers in flight at a time. */
-const HOSTS = 4;
-
-/** How many isolates each host may hold, of so many on the machine. */
-export function isolatesPerHost(maxLiveIsolates: number): number {
-  return Math.max(1, Math.floor(maxLiveIsolates / HOSTS));
-}
-
-/** The host of a version's isolate; the last characters of an id are random. */
-export function hostOf({ versionId }: IsolatedVersion): string {
-  return `host-${versionId.charCodeAt(versionId.length - 1) % HOSTS}`;
-}
-
 /** A version as the header says it: the same version is always said the same way. */
 export function formatHostedVersion(tenantId: TenantId, version: IsolatedVersion): string {
   const { modelId, versionId, externalData } = version;

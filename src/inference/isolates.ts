@@ -1,7 +1,7 @@
 import type { IsolateHost } from "../../durable-objects/isolate-host.ts";
 import type { TenantId } from "../shared/ids.ts";
 import { isolateName, readIsolateCode } from "./isolate-code.store.ts";
-import { HOSTED_VERSION, type IsolatedVersion, formatHostedVersion, hostOf } from "./isolate-host.rules.ts";
+import { HOSTED_VERSION, type IsolatedVersion, formatHostedVersion, parseHostedVersion } from "./isolate-host.rules.ts";
 
 /** Where the isolates of model versions live. */
 export interface Isolates {
@@ -25,19 +25,49 @@ export function platformIsolates(loader: WorkerLoader, files: R2Bucket): Isolate
   };
 }
 
+/** Requests under way by version whose isolate lives on this machine, the one that was used least recently first. */
+const live = new Map<string, number>();
+
 /**
  * A bounded number of them, for machines of one's own: workerd by itself keeps every isolate until it ends.
  *
- * @param hosts  see {@link IsolateHost}
+ * @param hosts    see {@link IsolateHost}
+ * @param maxLive  isolates that may live at a time; more do only while all of them are busy
  */
-export function hostedIsolates(hosts: DurableObjectNamespace<IsolateHost>): Isolates {
+export function hostedIsolates(hosts: DurableObjectNamespace<IsolateHost>, maxLive: number): Isolates {
   return {
     open: (tenantId, version) => ({
       fetch: async (input, init) => {
-        const request = new Request(input, init);
-        request.headers.set(HOSTED_VERSION, formatHostedVersion(tenantId, version));
-        return await hosts.getByName(hostOf(version)).fetch(request);
+        const name = formatHostedVersion(tenantId, version);
+        enter(name);
+        try {
+          await closeBeyond(hosts, maxLive);
+          const request = new Request(input, init);
+          request.headers.set(HOSTED_VERSION, name);
+          const response = await hosts.getByName(version.versionId).fetch(request);
+          // Read to its end, because the isolate may go once nothing is under way.
+          return new Response(response.status === 204 ? null : await response.arrayBuffer(), response);
+        } finally {
+          live.set(name, (live.get(name) ?? 1) - 1);
+        }
       },
     }),
   };
+}
+
+function enter(name: string): void {
+  const underWay = live.get(name) ?? 0;
+  live.delete(name);
+  live.set(name, underWay + 1);
+}
+
+async function closeBeyond(hosts: DurableObjectNamespace<IsolateHost>, maxLive: number): Promise<void> {
+  for (const [name, underWay] of live) {
+    if (live.size <= maxLive) return;
+    if (underWay > 0) continue;
+    live.delete(name);
+    // A host that goes takes the call about it along, which therefore fails.
+    const closed = hosts.getByName(parseHostedVersion(name).versionId).close();
+    await closed.catch(() => undefined);
+  }
 }

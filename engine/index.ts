@@ -40,8 +40,7 @@ async function answer(request: Request): Promise<Response> {
     case "/inspection":
       return await inspect();
     case "/warmup":
-      await tryOut(await loaded());
-      return new Response(null, { status: 204 });
+      return await warmUp();
     default:
       return new Response(null, { status: 404 });
   }
@@ -80,6 +79,12 @@ async function infer(request: Request): Promise<Response> {
     modelVersion: request.headers.get(ENGINE_HEADERS.modelVersion) ?? "",
   });
   return new Response(body, { headers: isCold ? { ...headers, [ENGINE_HEADERS.coldStart]: "1" } : headers });
+}
+
+async function warmUp(): Promise<Response> {
+  const isCold = loading === undefined;
+  await tryOut(await loaded());
+  return new Response(null, { status: 204, headers: isCold ? { [ENGINE_HEADERS.coldStart]: "1" } : {} });
 }
 
 async function inspect(): Promise<Response> {

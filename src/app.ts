@@ -16,6 +16,7 @@ import { servingRoutes } from "./models/serving.routes.ts";
 import { statisticsRoutes } from "./models/statistics.routes.ts";
 import { uploadRoutes } from "./models/upload.routes.ts";
 import { versionRoutes } from "./models/versions.routes.ts";
+import { warmupRoutes } from "./models/warmup.routes.ts";
 import { createServices } from "./services.ts";
 import { tenantRoutes } from "./tenants/tenants.routes.ts";
 import { usageRoutes } from "./usage/usage.routes.ts";
@@ -43,6 +44,7 @@ app.route("/", repositoryRoutes); // POST /v2/repository/…
 app.route("/", serverRoutes); //     GET  /v2, /v2/health/…, /errors/{code}
 app.route("/", modelRoutes); //           /v1/models…
 app.route("/", versionRoutes); //         /v1/models/{model}/versions/{version}…
+app.route("/", warmupRoutes); //     POST /v1/models/{model}/versions/{version}/warmup
 app.route("/", aliasRoutes); //           /v1/models/{model}/aliases/{alias}
 app.route("/", servingRoutes); //         /v1/models/{model}/traffic, …/promote, …/rollback
 app.route("/", uploadRoutes); //     POST /v1/models/{model}/versions

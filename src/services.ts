@@ -30,13 +30,32 @@ export interface Services {
   readonly refresh: (tenantId: TenantId, change: Change) => Promise<void>;
 }
 
+/** What does not change from request to request, made once per isolate. */
+type Standing = Pick<Services, "config" | "isolates" | "container">;
+
+const standings = new WeakMap<Env, Standing>();
 const databases = new WeakMap<D1Database, Database>();
+
+function standingOf(env: Env): Standing {
+  const known = standings.get(env);
+  if (known) return known;
+  const config = parseEnv(env);
+  const isolates =
+    config.maxLiveIsolates === 0
+      ? platformIsolates(env.LOADER, env.MODELS)
+      : hostedIsolates(env.ISOLATE_HOST, config.maxLiveIsolates);
+  const standing = { config, isolates, container: containerBackend(env.LARGE_MODEL_BACKEND, config) };
+  standings.set(env, standing);
+  return standing;
+}
 
 export function createServices(env: Env, request: Request, waitUntil: WaitUntil): Services {
   const cells = env.TENANT_CELL;
-  const config = parseEnv(env);
+  const { config, isolates, container } = standingOf(env);
   return {
     config,
+    isolates,
+    container,
     now: systemClock,
     get db() {
       const database = databases.get(env.DB) ?? drizzle(env.DB);
@@ -44,11 +63,6 @@ export function createServices(env: Env, request: Request, waitUntil: WaitUntil)
       return database;
     },
     files: env.MODELS,
-    isolates:
-      config.maxLiveIsolates === 0
-        ? platformIsolates(env.LOADER, env.MODELS)
-        : hostedIsolates(env.ISOLATE_HOST, config.maxLiveIsolates),
-    container: containerBackend(env.LARGE_MODEL_BACKEND, config),
     get origin() {
       return new URL(request.url).origin;
     },

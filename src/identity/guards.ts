@@ -4,6 +4,7 @@ import { createMiddleware } from "hono/factory";
 import type { AppEnv, Credential } from "../http/context.ts";
 import { problem } from "../http/problem.ts";
 import { refuse } from "../http/refusals.ts";
+import { BoundedCache } from "../shared/bounded-cache.ts";
 import { type Scope, parseApiKey } from "./keys.rules.ts";
 
 /** SHA-256 of a key, base64url: the only form in which keys are stored, sent to cells and compared. */
@@ -51,11 +52,22 @@ const INVALID_TOKEN = { "WWW-Authenticate": 'Bearer realm="tensorgate", error="i
 function readCredential(c: Context<AppEnv>): Credential | Response {
   const token = bearerToken(c);
   if (token === undefined) return missingCredentials(c, "an API key (tg_live_… or tg_test_…)");
-  const parsed = parseApiKey(token);
-  if (parsed) return { ...parsed, hash: hashApiKey(token) };
+  const credential = credentials.get(token) ?? parseCredential(token);
+  if (credential) return credential;
   return problem(c, "invalid-key", "The API key is malformed: it was mistyped or cut short.", {
     headers: INVALID_TOKEN,
   });
+}
+
+/** Keys that were read lately: reading one anew takes a checksum and a SHA-256. Whether it is alive, the cell says each time. */
+const credentials = new BoundedCache<Credential>(1_000);
+
+function parseCredential(token: string): Credential | undefined {
+  const parsed = parseApiKey(token);
+  if (!parsed) return undefined;
+  const credential = { ...parsed, hash: hashApiKey(token) };
+  credentials.set(token, credential);
+  return credential;
 }
 
 function bearerToken(c: Context<AppEnv>): string | undefined {

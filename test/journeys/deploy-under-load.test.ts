@@ -4,7 +4,7 @@ import { z } from "zod";
 import { writeModel } from "../../examples/onnx-writer.ts";
 import { type Load, startLoad } from "./load.ts";
 import { ServedVersions } from "./served-versions.ts";
-import { type Tenant, newTenant } from "./tenant.ts";
+import { type Tenant, deploy, newTenant } from "./tenant.ts";
 import { startTensorgate } from "./tensorgate.ts";
 import { readUsage } from "./usage.ts";
 
@@ -75,8 +75,7 @@ async function succeed(method: string, path: string, json?: unknown): Promise<un
 }
 
 async function upload(n: number): Promise<void> {
-  const response = await tenant.call("POST", "/v1/models/add/versions", { file: addModel(n) });
-  expect(await response.json()).toMatchObject({ version: n, runtime: "isolate" });
+  expect(await deploy(tenant, "add", addModel(n))).toMatchObject({ version: n, runtime: "isolate" });
 }
 
 /** Wait for so many more answers, and for these versions to be among them. */
@@ -103,7 +102,6 @@ test(
   async () => {
     const { quickstart } = await startTensorgate();
     tenant = await newTenant(quickstart);
-    await succeed("POST", "/v1/models", { name: "add" });
     await upload(1);
     await upload(2);
     const served = new ServedVersions(1);

@@ -32,7 +32,8 @@ export async function newTenant(
   return tenantOf(baseUrl, z.object({ key: z.string() }).parse(given).key);
 }
 
-function tenantOf(baseUrl: string, key: string): Tenant {
+/** The tenant that has this key. */
+export function tenantOf(baseUrl: string, key: string): Tenant {
   return {
     call: async (method, path, { json, file, headers } = {}) => {
       const body = file ?? (json === undefined ? undefined : JSON.stringify(json));
@@ -43,4 +44,16 @@ function tenantOf(baseUrl: string, key: string): Tenant {
       return await fetch(request, { signal: AbortSignal.timeout(HANGS_AFTER_MS) });
     },
   };
+}
+
+/** Upload a file as a model's next version, the model's name with it where it is new; gives the version as the API shows it. */
+export async function deploy(
+  tenant: Tenant,
+  model: string,
+  file: Uint8Array<ArrayBuffer>,
+  runtime: "auto" | "isolate" | "container" = "auto",
+): Promise<unknown> {
+  await tenant.call("POST", "/v1/models", { json: { name: model } });
+  const response = await tenant.call("POST", `/v1/models/${model}/versions?runtime=${runtime}`, { file });
+  return await response.json();
 }

@@ -5,31 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { CONTAINER_HEADERS } from "../../container/contract.ts";
+import { childrenOf, isAlive } from "../support/processes.ts";
 import { ENDLESS_TURNS, loopModel, loopRequest, reluModel, reluRequest } from "./models.ts";
 import { startServer, until } from "./server.ts";
 
 const SERVER = join(import.meta.dirname, "../../container/server.ts");
-
-/** The processes that this one has started and that still live, zombies aside. */
-function childrenOf(pid: number): number[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((child) => parentOf(child) === pid);
-}
-
-function parentOf(pid: number): number | undefined {
-  try {
-    const [state, parent] = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ")[1]?.split(" ") ?? [];
-    return state === "Z" ? undefined : Number(parent);
-  } catch {
-    return undefined;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  return parentOf(pid) !== undefined;
-}
 
 const endless = (limitMs: number): RequestInit => ({ headers: { [CONTAINER_HEADERS.runLimitMs]: String(limitMs) } });
 

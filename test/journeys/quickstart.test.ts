@@ -1,63 +1,16 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runConformance } from "../../scripts/conformance.ts";
 import { quickstartSchema } from "../../scripts/start/quickstart.ts";
+import { ROOT, freePort, npmStart, outputOf, printed } from "./npm-start.ts";
 
-const ROOT = join(import.meta.dirname, "../..");
 const CASES = join(ROOT, "../shared/data/onnx");
 const START_WITHIN_MS = 120_000;
-
-/** `npm start` as a newcomer runs it, on a port and with data of its own. */
-function npmStart(state: string, port: number, ...args: string[]) {
-  return spawn(process.execPath, ["scripts/start.ts", "--state", state, ...args], {
-    cwd: ROOT,
-    env: {
-      ...process.env,
-      PORT: String(port),
-      PATH: `${join(ROOT, "node_modules/.bin")}:${process.env["PATH"] ?? ""}`,
-    },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address ? address.port : 0;
-}
-
-/** Everything that a process prints, and its exit code. */
-async function outputOf(child: ReturnType<typeof npmStart>): Promise<{ output: string; exitCode: number | null }> {
-  let output = "";
-  child.stdout.on("data", (chunk) => (output += String(chunk)));
-  child.stderr.on("data", (chunk) => (output += String(chunk)));
-  await once(child, "close");
-  return { output, exitCode: child.exitCode };
-}
-
-/** Resolves once a process has printed a text; rejects when it ends before. */
-async function printed(child: ReturnType<typeof npmStart>, text: string): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    let output = "";
-    const read = (chunk: unknown): void => {
-      output += String(chunk);
-      if (output.includes(text)) resolve();
-    };
-    child.stdout.on("data", read);
-    child.stderr.on("data", read);
-    child.once("close", () => reject(new Error(`It ended without printing "${text}":\n${output}`)));
-  });
-}
 
 describe("npm start", () => {
   let state = "";
@@ -75,7 +28,7 @@ describe("npm start", () => {
     "walks from nothing to a prediction, and ends with 0 when it is to run once",
     { timeout: START_WITHIN_MS },
     async () => {
-      const { output, exitCode } = await outputOf(npmStart(state, port, "--once"));
+      const { output, exitCode } = await outputOf(npmStart({ state, port, args: ["--once"] }));
       expect(output).toContain("uploading examples/iris/iris.onnx");
       expect(output).toMatch(/setosa +99\.\d\d %/);
       expect(output).toContain("1 inference,");
@@ -96,7 +49,7 @@ describe("npm start", () => {
     "a second start finds the first one's data, refuses a busy port, and serves real models",
     { timeout: START_WITHIN_MS },
     async () => {
-      const child = npmStart(state, port);
+      const child = npmStart({ state, port });
       try {
         await printed(child, "Serving on");
         const file = await readFile(join(state, "quickstart.json"), "utf8");
@@ -104,7 +57,7 @@ describe("npm start", () => {
         const usage = await fetch(`${baseUrl}/v1/usage`, { headers: { Authorization: `Bearer ${apiKey}` } });
         expect(await usage.json()).toMatchObject({ total: { inferences: 2 } });
 
-        const busy = await outputOf(npmStart(state, port, "--once"));
+        const busy = await outputOf(npmStart({ state, port, args: ["--once"] }));
         expect(busy.output).toContain(`Port ${port} is in use.`);
         expect(busy.output).toContain(`PORT=${port + 1} npm start`);
         expect(busy.exitCode).toBe(1);

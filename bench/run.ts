@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
 import { groupCommitBenchmark, httpAdmissionBenchmark } from "./admission.bench.ts";
+import { batchingBenchmark } from "./batching.bench.ts";
 import { type Benchmark, type Finding, comparing } from "./benchmark.ts";
 import { codecBenchmark } from "./codec.bench.ts";
 import { coldStartBenchmark } from "./cold-start.bench.ts";
@@ -20,6 +21,7 @@ const BENCHMARKS: Readonly<Record<string, { readonly about: string; readonly ben
     about: "an inference through the container backend against ONNX Runtime in Node",
     benchmark: comparing(containerBenchmark),
   },
+  batching: { about: "the most that joining requests could gain", benchmark: comparing(batchingBenchmark) },
   codec: { about: "JSON against binary, and into an isolate against in place", benchmark: comparing(codecBenchmark) },
   "cold-start": { about: "a version's first answer against a plain Worker Loader", benchmark: coldStartBenchmark },
   memory: { about: "the WASM heap of models of several sizes", benchmark: memoryBenchmark },

@@ -1,12 +1,15 @@
 /** `npm run hostile -- DIR`: hostile ONNX models through the API of a running server, beside another tenant's calls. */
 import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
 import { send } from "./conformance/client.ts";
 import { faultMessage } from "./conformance/fault.ts";
 import { findUnreachable } from "./conformance/target.ts";
 import { attack } from "./hostile/attack.ts";
+import { countedLoop, writeCountedLoop } from "./hostile/counted-loop.ts";
 import { findListedModels, findStoredModels } from "./hostile/leftovers.ts";
 import { type HostileFile, isEndless, readManifest } from "./hostile/manifest.ts";
 import { Neighbour } from "./hostile/neighbour.ts";
@@ -19,8 +22,12 @@ import { describeStep, findFaults } from "./hostile/verdict.ts";
 /** How long the other tenant calls alone, for figures to compare with. */
 const ALONE_MS = 3_000;
 function chooseFiles({ directory, filter = "", includeEndless }: HostileOptions): HostileFile[] {
-  const files = readManifest(directory).filter(({ file }) => file.includes(filter));
+  const files = [...readManifest(directory), countedLoop].filter(({ file }) => file.includes(filter));
   return includeEndless ? files : files.filter((file) => !isEndless(file));
+}
+
+async function readModel(directory: string, { file }: HostileFile): Promise<Uint8Array<ArrayBuffer>> {
+  return file === countedLoop.file ? writeCountedLoop() : new Uint8Array(await readFile(join(directory, file)));
 }
 
 /** An attack and the time that it took, by the clock of the other tenant's calls. */
@@ -32,8 +39,9 @@ async function attackWithAll(attacker: Tenant, files: readonly HostileFile[], di
   const attacked: Attacked[] = [];
   for (const [index, file] of files.entries()) {
     const fromMs = performance.now();
-    const steps = await attack(attacker.target, directory, file, `hostile-${runId}-${index}`);
-    const faults = findFaults(steps, file);
+    const modelName = `hostile-${runId}-${index}`;
+    const steps = await attack(attacker.target, file, await readModel(directory, file), modelName);
+    const faults = findFaults(steps, file, modelName);
     attacked.push({ file, steps, faults, fromMs, toMs: performance.now() });
     const ends = steps.map((step) => `${step.name} ${describeStep(step)}`).join(", ");
     console.log(`${faults.length === 0 ? "✓" : "✗"} ${file.file}: ${ends}`);

@@ -5,7 +5,10 @@ import { type ConformanceReport, countResults } from "./report.ts";
 /** What the figures were measured with. */
 export interface Versions {
   readonly node: string;
+  /** Of isolates. */
   readonly onnxruntimeWeb: string;
+  /** Of the container. */
+  readonly onnxruntimeNode: string;
 }
 
 /** A reason may hold what Markdown takes for the end of a cell. */
@@ -53,13 +56,14 @@ function listTable(
  */
 export function writeMarkdown(reports: readonly ConformanceReport[], versions: Versions): string {
   const results = reports.flatMap((report) => report.results);
+  const { node, onnxruntimeWeb, onnxruntimeNode } = versions;
   const days = reports.map(({ startedAt }) => startedAt.slice(0, 10)).toSorted();
   const excused = results.filter(({ excuse }) => excuse !== undefined);
   const failed = results.filter(({ reason, excuse }) => reason !== undefined && excuse === undefined);
   const lines = [
     "# Conformance",
     "",
-    `${days[0] ?? ""}, Node ${versions.node}, ONNX Runtime Web ${versions.onnxruntimeWeb}.`,
+    `${days[0] ?? ""}, Node ${node}, ONNX Runtime Web ${onnxruntimeWeb} (isolate), ONNX Runtime ${onnxruntimeNode} (container).`,
     "",
     ...countsTable(results),
     ...listTable("Excused", "reason", excused, ({ excuse = "" }) => excuse),

@@ -6,11 +6,18 @@ import { z } from "zod";
 
 import type { Versions } from "./markdown.ts";
 
-const packageSchema = z.object({ dependencies: z.object({ "onnxruntime-web": z.string() }) });
+const isolatePackage = z.object({ dependencies: z.object({ "onnxruntime-web": z.string() }) });
+const containerPackage = z.object({ dependencies: z.object({ "onnxruntime-node": z.string() }) });
 
-/** This Node, and the ONNX Runtime Web that this checkout pins: the one of a server that it has built. */
+function readPackage<T>(path: string, schema: z.ZodType<T>): T {
+  return schema.parse(JSON.parse(readFileSync(join(import.meta.dirname, "../..", path), "utf8")));
+}
+
+/** This Node, and the runtimes that this checkout pins: those of a server that it has built. */
 export function readVersions(): Versions {
-  const text = readFileSync(join(import.meta.dirname, "../../package.json"), "utf8");
-  const { dependencies } = packageSchema.parse(JSON.parse(text));
-  return { node: process.versions.node, onnxruntimeWeb: dependencies["onnxruntime-web"] };
+  return {
+    node: process.versions.node,
+    onnxruntimeWeb: readPackage("package.json", isolatePackage).dependencies["onnxruntime-web"],
+    onnxruntimeNode: readPackage("container/package.json", containerPackage).dependencies["onnxruntime-node"],
+  };
 }

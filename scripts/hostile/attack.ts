@@ -1,7 +1,4 @@
 /** One hostile model against the server, as its tenant would: create, upload, read, infer, delete. */
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-
 import { type Answer, type ApiRequest, type Target, send } from "../conformance/client.ts";
 import { encodeOnes, encodeRun, readInputs } from "./inputs.ts";
 import type { HostileFile } from "./manifest.ts";
@@ -17,7 +14,8 @@ export interface Step {
     | "infer large"
     | "infer big"
     | "infer again"
-    | "delete";
+    | "delete"
+    | "usage";
   readonly answer: Answer;
   readonly tookMs: number;
 }
@@ -59,17 +57,22 @@ async function inferAll(target: Target, modelName: string, { run }: HostileFile,
 }
 
 /**
- * Take one model through everything that its tenant can do with it, and delete it again.
+ * Take one model through everything that its tenant can do with it, delete it again, and read what was counted.
  *
+ * @param model      the ONNX file's bytes
  * @param modelName  unique within the tenant
  * @returns          the steps in order; uploading refused, what needs a version is left out
  */
-export async function attack(target: Target, directory: string, file: HostileFile, modelName: string): Promise<Step[]> {
+export async function attack(
+  target: Target,
+  file: HostileFile,
+  model: Uint8Array<ArrayBuffer>,
+  modelName: string,
+): Promise<Step[]> {
   const path = `/v1/models/${modelName}`;
   const steps = [await take(target, "create", post("/v1/models", JSON.stringify({ name: modelName })))];
-  const body = new Uint8Array(await readFile(join(directory, file.file)));
   const contentType = "application/octet-stream";
-  const upload = await take(target, "upload", { method: "POST", path: `${path}/versions`, body, contentType });
+  const upload = await take(target, "upload", { method: "POST", path: `${path}/versions`, body: model, contentType });
   steps.push(upload);
   if (answered(upload, 201)) {
     const metadata = await take(target, "metadata", { method: "GET", path: `/v2/models/${modelName}` });
@@ -77,5 +80,7 @@ export async function attack(target: Target, directory: string, file: HostileFil
     steps.push(...(await inferAll(target, modelName, file, metadata.answer)));
   }
   steps.push(await take(target, "delete", { method: "DELETE", path }));
+  // Deleting goes through the tenant's cell, and so comes back after the last inference has been settled there.
+  steps.push(await take(target, "usage", { method: "GET", path: "/v1/usage?group_by=model" }));
   return steps;
 }

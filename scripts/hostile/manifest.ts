@@ -12,8 +12,9 @@ import { z } from "zod";
  * - `either`: refused at upload; or taken, and then inferred or refused
  * - `run-or-reject`: refused at upload; or taken, and then inferred with inputs of the signature that the server tells
  * - `stop`: refused at upload; or taken, and then refused or ended by a limit at its worst inference
+ * - `time-out`: taken, inferred with ones, and ended by the time limit at its worst inferences
  */
-export type Expectation = "reject" | "accept" | "either" | "run-or-reject" | "stop";
+export type Expectation = "reject" | "accept" | "either" | "run-or-reject" | "stop" | "time-out";
 
 /** How the manifest begins to say it, and what is meant; the first that fits counts. */
 const expectations: readonly (readonly [beginning: string, expectation: Expectation])[] = [

@@ -2,6 +2,7 @@
 import { z } from "zod";
 
 import type { Step } from "./attack.ts";
+import { faultOfUsage } from "./counted.ts";
 import { parseJson } from "./inputs.ts";
 import { type HostileFile, isEndless } from "./manifest.ts";
 
@@ -60,11 +61,15 @@ function faultOfEnd(steps: readonly Step[], file: HostileFile): string | undefin
       return isTaken && !areInferred ? "was accepted, but not inferred" : undefined;
     case "stop":
       return isTaken && worst.some((step) => statusOf(step) === 200) ? "was not stopped" : undefined;
+    case "time-out":
+      if (!isTaken || statusOf(first) !== 200) return "was not inferred with ones";
+      return worst.every((step) => describeStep(step) === "504 run-timed-out") ? undefined : "was not ended in time";
   }
 }
 
 /** Everything that is wrong with an attack, one sentence each. */
-export function findFaults(steps: readonly Step[], file: HostileFile): string[] {
-  const faults = [...steps.map((step) => faultOfAnswer(step, file)), faultOfEnd(steps, file)];
+export function findFaults(steps: readonly Step[], file: HostileFile, modelName: string): string[] {
+  const answers = steps.map((step) => faultOfAnswer(step, file));
+  const faults = [...answers, faultOfEnd(steps, file), faultOfUsage(steps, modelName)];
   return faults.filter((fault) => fault !== undefined);
 }

@@ -17,9 +17,10 @@ it("counts by folder, form and runtime over all stretches, and lists what is exc
     { ...passed, case: "b", reason: "answered 422", excuse: "no Foo | Bar" },
     { ...passed, case: "c", form: "binary", reason: "answered 500" },
   ]);
-  expect(writeMarkdown([second, first], { node: "24.0.0", onnxruntimeWeb: "1.30.0" })).toBe(`# Conformance
+  const versions = { node: "24.0.0", onnxruntimeWeb: "1.30.0", onnxruntimeNode: "1.31.0" };
+  expect(writeMarkdown([second, first], versions)).toBe(`# Conformance
 
-2026-11-20, Node 24.0.0, ONNX Runtime Web 1.30.0.
+2026-11-20, Node 24.0.0, ONNX Runtime Web 1.30.0 (isolate), ONNX Runtime 1.31.0 (container).
 
 | folder | form | runtime | models | vectors | passed | failed | excused |
 |---|---|---|---|---|---|---|---|

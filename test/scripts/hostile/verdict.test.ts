@@ -51,19 +51,34 @@ describe("an attack", () => {
     ["either", [201, 200, 422], ["answered the same request with another status the second time"]],
   ] as const)("that shall %s and is answered %j has the faults %j", (expectation, statuses, faults) => {
     const [upload, ...inferences] = statuses;
-    expect(findFaults(attackWith(upload, ...inferences), file(expectation))).toEqual(faults);
+    expect(findFaults(attackWith(upload, ...inferences), file(expectation), "h")).toEqual(faults);
+  });
+
+  it.each([
+    [[201, 200, 504, 504, 200], []],
+    [[422], ["was not inferred with ones"]],
+    [[201, 422, 504, 504, 422], ["was not inferred with ones"]],
+    [[201, 200, 422, 504, 200], ["was not ended in time"]],
+  ] as const)("that shall time-out and is answered %j has the faults %j", (statuses, faults) => {
+    const [upload, ...inferences] = statuses;
+    const steps = attackWith(upload, ...inferences).map((one) => {
+      const text = '{"code":"run-timed-out","detail":"Too long.","status":504}';
+      const isEnded = one.answer.kind === "answered" && one.answer.status === 504;
+      return isEnded ? { ...one, answer: answer(504, text) } : one;
+    });
+    expect(findFaults(steps, file("time-out", "killed"), "h")).toEqual(faults);
   });
 
   it("may end with 504 where the model is endless, and with no other 5xx", () => {
     const ended = [...attackWith(201, 504, 504)];
-    expect(findFaults(ended, file("stop", "killed by harness"))).toEqual([]);
-    expect(findFaults(ended, file("stop"))).toEqual(["infer ones: 504 some-code", "infer again: 504 some-code"]);
-    expect(findFaults(attackWith(502), file("reject", "killed by harness"))).toEqual(["upload: 502 some-code"]);
+    expect(findFaults(ended, file("stop", "killed by harness"), "h")).toEqual([]);
+    expect(findFaults(ended, file("stop"), "h")).toEqual(["infer ones: 504 some-code", "infer again: 504 some-code"]);
+    expect(findFaults(attackWith(502), file("reject", "killed by harness"), "h")).toEqual(["upload: 502 some-code"]);
   });
 });
 
 describe("an answer of whatever model", () => {
-  const faultsOf = (answered: Answer): string[] => findFaults([step("read", answered)], file("either"));
+  const faultsOf = (answered: Answer): string[] => findFaults([step("read", answered)], file("either"), "h");
 
   it("that never comes is a fault", () => {
     expect(faultsOf({ kind: "failed", reason: "ECONNRESET" })).toEqual(["read: no answer (ECONNRESET)"]);

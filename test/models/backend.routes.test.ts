@@ -21,11 +21,11 @@ function serverThat(answer: Outside): Outside {
 }
 
 /** A tenant with a model whose version runs on a server of its own; its name is new, so that breakers are closed. */
-async function withServer(): Promise<{
+async function withServer(limits: Record<string, number> = {}): Promise<{
   tenant: TestTenant;
   server: { url: string; model: string; authorization: string };
 }> {
-  const tenant = await newTenant();
+  const tenant = await newTenant({ limits });
   await tenant.call("POST", "/v1/models", { json: { name: "m" } });
   const server = {
     url: `https://${tenant.id.replace("_", "-")}.example.com`,
@@ -125,6 +125,26 @@ describe("a version on a server of the tenant's own", () => {
     const failed = await silently(async () => await withOutside(serverThat(answer), async () => await infer(tenant)));
     const problem = await expectProblem(failed, status, code);
     expect(JSON.stringify(problem)).not.toContain("secret detail");
+    expect(await readLedger(tenant)).toMatchObject([{ outcome: "failed", units: 0 }]);
+  });
+
+  test("that does not answer within the tenant's limit is given up: 504, refunded, and not asked again", async () => {
+    const { tenant, server } = await withServer({ run_ms: 50 });
+    await name(
+      tenant,
+      server,
+      serverThat(() => Response.json(ANSWER)),
+    );
+    let calls = 0;
+    const silent = serverThat(async ({ signal }) => {
+      calls += 1;
+      const { promise, reject } = Promise.withResolvers<Response>();
+      signal.addEventListener("abort", () => reject(new Error("The caller has gone.")));
+      return await promise;
+    });
+    const late = await silently(async () => await withOutside(silent, async () => await infer(tenant, "k1")));
+    expect((await expectProblem(late, 504, "run-timed-out")).detail).toContain("50 ms");
+    expect(calls).toBe(1);
     expect(await readLedger(tenant)).toMatchObject([{ outcome: "failed", units: 0 }]);
   });
 

@@ -8,7 +8,7 @@ const NODE_TESTS = ["test/{scripts,examples,lint,journeys,container}/**/*.test.t
 const emptyAssets = {
   name: "empty-assets",
   enforce: "pre" as const,
-  load: (id: string) => (/\.(md|txt|wasm|bin)$/.test(id) ? "export default ''" : undefined),
+  load: (id: string) => (/\.(md|txt|wasm)$/.test(id) ? "export default ''" : undefined),
 };
 
 export default defineConfig({

@@ -9,9 +9,3 @@ declare module "external-data.json" {
   const names: string[];
   export default names;
 }
-
-/** An image of ONNX Runtime's initialised memory, made by scripts/build-engine.ts; see engine/runtime-image.ts. */
-declare module "runtime-image.bin" {
-  const bytes: ArrayBuffer;
-  export default bytes;
-}

@@ -3,7 +3,7 @@ import { concatenate } from "./bytes.ts";
 /**
  * An image of ONNX Runtime's memory right after its initialisation.
  *
- * The file: one byte with the length of the initialising export's name, the name, and then segments of (offset, length, bytes)
+ * It travels as a custom section of the WASM file, so that isolates share it as they share the compiled module: one byte with the length of the initialising export's name, the name, and then segments of (offset, length, bytes)
  * with offset and length as 32 bits, little-endian. What lies between segments is zero.
  */
 export interface RuntimeImage {
@@ -18,6 +18,9 @@ interface Segment {
   readonly offset: number;
   readonly bytes: Uint8Array;
 }
+
+/** The custom section's name. */
+export const IMAGE_SECTION = "runtime-image";
 
 const HEAD_BYTES = 8;
 /** Zeros in a row from which on a gap takes less room than its bytes. */
@@ -65,4 +68,24 @@ function* segmentsOf(memory: Uint8Array): Generator<Segment> {
     end = at + 1;
   }
   if (start >= 0) yield { offset: start, bytes: memory.subarray(start, end) };
+}
+
+/**
+ * A WASM file with one more custom section at its end.
+ *
+ * @see https://webassembly.github.io/spec/core/binary/modules.html (section 0: its size, then its name and its bytes)
+ */
+export function withCustomSection(wasm: Uint8Array, sectionName: string, content: Uint8Array): Uint8Array {
+  const name = new TextEncoder().encode(sectionName);
+  const nameLength = leb128(name.byteLength);
+  const size = leb128(nameLength.byteLength + name.byteLength + content.byteLength);
+  return concatenate([wasm, Uint8Array.of(0), size, nameLength, name, content]);
+}
+
+/** An unsigned integer in 7 bits a byte, the lowest first. */
+function leb128(value: number): Uint8Array {
+  const bytes: number[] = [];
+  let rest = value;
+  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes.push((rest & 0x7f) | 0x80);
+  return Uint8Array.from([...bytes, rest]);
 }

@@ -1,6 +1,5 @@
 import ortWasm from "ort.wasm";
-import image from "runtime-image.bin";
-import { readRuntimeImage } from "./runtime-image.ts";
+import { IMAGE_SECTION, readRuntimeImage } from "./runtime-image.ts";
 
 const PAGE_BYTES = 64 * 1024;
 
@@ -16,7 +15,7 @@ export function heapBytes(): number {
  *
  * workerd compiles no WASM from bytes, so ONNX Runtime's own loading is answered with the module of this isolate. Its
  * initialisation, two thirds of a cold start, is answered with an image of its memory that was taken when the engine was
- * built: it holds ONNX Runtime as it is before any model, and nothing of anybody.
+ * built, and lies in the WASM file beside the code: ONNX Runtime as it is before any model, and nothing of anybody.
  *
  * Its memory can't grow beyond the isolate's: a run that asks for more fails like any other, where the platform would end the
  * isolate, or, on a machine of one's own, take the memory of everybody else.
@@ -41,7 +40,9 @@ export function prepareWasm(maxHeapBytes: number): void {
 
 /** The same exports, but that initialising ONNX Runtime takes its result from the image. */
 function initialised(exports: WebAssembly.Exports, wasmMemory: WebAssembly.Memory): WebAssembly.Exports {
-  const { initExport, endBytes, segments } = readRuntimeImage(new Uint8Array(image));
+  const [section] = WebAssembly.Module.customSections(ortWasm, IMAGE_SECTION);
+  if (!section) throw new Error("ort.wasm holds no image of the initialised runtime.");
+  const { initExport, endBytes, segments } = readRuntimeImage(new Uint8Array(section));
   const restore = (): number => {
     const missingBytes = endBytes - wasmMemory.buffer.byteLength;
     if (missingBytes > 0) wasmMemory.grow(Math.ceil(missingBytes / PAGE_BYTES));

@@ -12,7 +12,6 @@ const MODULE_TYPES = {
   ".wasm": "CompiledWasm",
   ".txt": "Text",
   ".md": "Text",
-  ".bin": "Data",
 } as const;
 
 /** A module of a Worker, as Miniflare takes it. */

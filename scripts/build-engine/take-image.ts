@@ -3,11 +3,11 @@ import { readFile, writeFile } from "node:fs/promises";
 import { workerData } from "node:worker_threads";
 import * as ort from "onnxruntime-web/wasm";
 import { z } from "zod";
-import { writeRuntimeImage } from "../../engine/runtime-image.ts";
+import { IMAGE_SECTION, withCustomSection, writeRuntimeImage } from "../../engine/runtime-image.ts";
 import { writeModel } from "../../examples/onnx-writer.ts";
 
-const { wasmFile, glueFile, imageFile } = z
-  .object({ wasmFile: z.string(), glueFile: z.string(), imageFile: z.string() })
+const { wasmFile, glueFile, targetFile } = z
+  .object({ wasmFile: z.string(), glueFile: z.string(), targetFile: z.string() })
   .parse(workerData);
 
 /** A model that does nothing: with its session ONNX Runtime makes what all sessions share. */
@@ -18,7 +18,8 @@ const nothing = writeModel({
   nodes: [{ op: "Identity", inputs: ["x"], outputs: ["y"] }],
 });
 
-const wasm = new WebAssembly.Module(await readFile(wasmFile));
+const bytes = await readFile(wasmFile);
+const wasm = new WebAssembly.Module(bytes);
 let memory: WebAssembly.Memory | undefined;
 
 async function instantiate(_bytes: unknown, imports: WebAssembly.Imports): Promise<unknown> {
@@ -40,4 +41,5 @@ ort.env.wasm.numThreads = 1;
 const session = await ort.InferenceSession.create(nothing, { executionProviders: ["wasm"], logSeverityLevel: 4 });
 await session.release();
 if (!memory) throw new Error("ONNX Runtime Web imports no memory: it has changed.");
-await writeFile(imageFile, writeRuntimeImage(await findInitExport(), new Uint8Array(memory.buffer)));
+const image = writeRuntimeImage(await findInitExport(), new Uint8Array(memory.buffer));
+await writeFile(targetFile, withCustomSection(bytes, IMAGE_SECTION, image));

@@ -1,7 +1,6 @@
 import engineCode from "../../dist/engine/engine.txt";
 import engineDigest from "../../dist/engine/engine.sha256.txt";
 import ortWasm from "../../dist/engine/ort.wasm";
-import runtimeImage from "../../dist/engine/runtime-image.bin";
 import { type VersionFiles, filesOf, objectKeysOf } from "../models/models.rules.ts";
 import type { TenantId } from "../shared/ids.ts";
 import type { IsolatedVersion } from "./isolate-host.rules.ts";
@@ -23,7 +22,6 @@ export async function readIsolateCode(
     modules: {
       "engine.js": engineCode,
       "ort.wasm": { wasm: ortWasm },
-      "runtime-image.bin": { data: runtimeImage },
       ...(await readFiles(bucket, filesOf(tenantId, version))),
     },
     env: {},

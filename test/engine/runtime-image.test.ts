@@ -1,12 +1,35 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { readRuntimeImage, writeRuntimeImage } from "../../engine/runtime-image.ts";
+import { readRuntimeImage, withCustomSection, writeRuntimeImage } from "../../engine/runtime-image.ts";
 
 /** What a fresh memory holds once an image was put into it. */
 function restored(file: Uint8Array, size: number): Uint8Array {
   const memory = new Uint8Array(size);
   for (const { offset, bytes } of readRuntimeImage(file).segments) memory.set(bytes, offset);
   return memory;
+}
+
+describe("a WASM file with one more custom section", () => {
+  test("ends with it, and its size says so", () => {
+    const empty = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
+    for (const size of [1, 127, 128, 300, 20_000]) {
+      const content = Uint8Array.from({ length: size }, (_, index) => index % 251);
+      const file = withCustomSection(empty, "image", content);
+      expect(file.subarray(0, 9)).toEqual(Uint8Array.of(...empty, 0));
+      expect(file.subarray(-size)).toEqual(content);
+      expect(sectionEnd(file, 9)).toBe(file.byteLength);
+    }
+  });
+});
+
+/** Where a section ends whose size stands here. */
+function sectionEnd(file: Uint8Array, at: number): number {
+  let size = 0;
+  for (let scale = 1, offset = at; ; scale *= 128, offset++) {
+    const byte = file[offset] ?? 0;
+    size += (byte & 0x7f) * scale;
+    if (byte < 0x80) return offset + 1 + size;
+  }
 }
 
 describe("an image of a memory", () => {

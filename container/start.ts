@@ -9,6 +9,8 @@ export interface RunningContainer {
   readonly url: string;
   readonly token: string;
   readonly pid: number;
+  /** Resolves when it has ended, however it ended. */
+  readonly ended: Promise<void>;
   /** Let it finish what it is at, and resolve with its exit code; null when it was killed. */
   stop(): Promise<number | null>;
 }
@@ -51,6 +53,7 @@ export async function startContainer({
     url: `http://127.0.0.1:${port}`,
     token,
     pid: child.pid,
+    ended: ended.then(() => undefined),
     stop: async () => {
       child.kill("SIGTERM");
       await ended;

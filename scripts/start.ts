@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
-import { startContainer } from "../container/start.ts";
 import { containerToken } from "../src/shared/derived-keys.ts";
 import { buildEngine } from "./build-engine.ts";
+import { keepContainer } from "./start/container.ts";
 import { Failure } from "./start/failure.ts";
 import { HELP, type StartOptions, readOptions } from "./start/options.ts";
 import { type Quickstart, runQuickstart } from "./start/quickstart.ts";
@@ -24,27 +24,32 @@ async function main(options: StartOptions): Promise<void> {
   await applyMigrations(options.stateDirectory);
   done("database migrated");
   const origin = `http://${HOST}:${options.port}`;
-  const container = await startContainer({
-    modelOrigin: origin,
-    environment: { CONTAINER_TOKEN: containerToken(masterKey) },
-  });
+  const stopping = new AbortController();
+  const environment = { CONTAINER_TOKEN: containerToken(masterKey) };
+  const container = await keepContainer({ modelOrigin: origin, environment }, stopping.signal);
   done(`container backend ready at ${container.url}`);
   const worker = await startWorker(options, { PUBLIC_ORIGIN: origin, CONTAINER_URL: container.url });
-  stopWithSignals(worker);
+  stopWithSignals(worker, stopping);
   done(`Worker ready at ${worker.baseUrl}`);
   try {
     const quickstart = await runQuickstart(worker.baseUrl, adminToken, options.devDirectory);
     showWays(quickstart);
     if (!options.once) await serve(worker);
   } finally {
+    stopping.abort();
     await worker.stop();
     await container.stop();
   }
 }
 
-function stopWithSignals(worker: LocalWorker): void {
+function stopWithSignals(worker: LocalWorker, stopping: AbortController): void {
+  const stop = async (): Promise<void> => {
+    stopping.abort();
+    await worker.stop();
+    process.exit(0);
+  };
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => void worker.stop().then(() => process.exit(0)));
+    process.once(signal, () => void stop());
   }
 }
 

@@ -8,6 +8,11 @@ export function done(what: string): void {
   say(`  ✓ ${what}`);
 }
 
+/** Something that went wrong and is being put right. */
+export function warn(what: string): void {
+  say(`  ! ${what}`);
+}
+
 /** How far something is: one line that is rewritten on a terminal, and written once at its end elsewhere. */
 export function progress(what: string, current: number, total: number): void {
   const share = total === 0 ? 1 : current / total;

@@ -11,10 +11,13 @@ export interface Load {
 const UNTIL_MS = 60_000;
 
 /** Make calls on several connections at once, on each the next one as soon as the last is answered. */
-export function startLoad(connections: number, call: (connection: number) => Promise<void>): Load {
+export function startLoad(
+  connections: number,
+  call: (connection: number, stopping: AbortSignal) => Promise<void>,
+): Load {
   const stopping = new AbortController();
   const goOn = async (connection: number): Promise<void> => {
-    while (!stopping.signal.aborted) await call(connection);
+    while (!stopping.signal.aborted) await call(connection, stopping.signal);
   };
   const all = Promise.all(Array.from({ length: connections }, (_, connection) => goOn(connection))).then(
     () => undefined,

@@ -28,6 +28,27 @@ export function identityModel(datatype: Datatype, shape: ValueDefinition["shape"
   });
 }
 
+/** `y = max(x · w1 + b, 0) · w2`, x [rows, 4] → y [rows, 3]: two layers whose sums need every bit that they get. */
+export function perceptronModel(datatype: "FP32" | "FP64"): Uint8Array<ArrayBuffer> {
+  const weights = (count: number): number[] => Array.from({ length: count }, (_, index) => Math.sin(index + 1));
+  return writeModel({
+    opset: 17,
+    inputs: [{ name: "x", datatype, shape: ["rows", 4] }],
+    outputs: [{ name: "y", datatype, shape: ["rows", 3] }],
+    nodes: [
+      { op: "MatMul", inputs: ["x", "w1"], outputs: ["products"] },
+      { op: "Add", inputs: ["products", "b"], outputs: ["sums"] },
+      { op: "Relu", inputs: ["sums"], outputs: ["hidden"] },
+      { op: "MatMul", inputs: ["hidden", "w2"], outputs: ["y"] },
+    ],
+    initializers: [
+      { name: "w1", datatype, shape: [4, 8], data: weights(32) },
+      { name: "b", datatype, shape: [8], data: weights(8) },
+      { name: "w2", datatype, shape: [8, 3], data: weights(24) },
+    ],
+  });
+}
+
 /** `sum = a + b`, `difference = a - b` over FP32 [n]: two inputs and two outputs. */
 export function sumAndDifferenceModel(): Uint8Array<ArrayBuffer> {
   return writeModel({

@@ -30,18 +30,28 @@ async function main(options: StartOptions): Promise<void> {
   const stopping = new AbortController();
   const environment = { CONTAINER_TOKEN: containerToken(masterKey) };
   const container = await keepContainer({ modelOrigin: origin, environment }, stopping.signal);
-  done(`container backend ready at ${container.url}`);
-  const worker = await startWorker(options, { PUBLIC_ORIGIN: origin, CONTAINER_URL: container.url, MAX_LIVE_ISOLATES });
-  stopWithSignals(worker, stopping);
-  done(`Worker ready at ${worker.baseUrl}`);
   try {
-    const quickstart = await runQuickstart(worker.baseUrl, adminToken, options.devDirectory);
-    showWays(quickstart);
-    if (!options.once) await serve(worker);
+    done(`container backend ready at ${container.url}`);
+    const worker = await startWorker(options, {
+      PUBLIC_ORIGIN: origin,
+      CONTAINER_URL: container.url,
+      MAX_LIVE_ISOLATES,
+    });
+    stopWithSignals(worker, stopping);
+    await useWorker(worker, adminToken, options);
   } finally {
     stopping.abort();
-    await worker.stop();
     await container.stop();
+  }
+}
+
+async function useWorker(worker: LocalWorker, adminToken: string, options: StartOptions): Promise<void> {
+  try {
+    done(`Worker ready at ${worker.baseUrl}`);
+    showWays(await runQuickstart(worker.baseUrl, adminToken, options.devDirectory));
+    if (!options.once) await serve(worker);
+  } finally {
+    await worker.stop();
   }
 }
 

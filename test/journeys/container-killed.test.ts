@@ -63,6 +63,8 @@ class Callers {
   readonly succeeded: Call[] = [];
   /** Calls with a key that were never answered well. */
   readonly givenUp: Call[] = [];
+  /** Callers that were told to come back later, and wait. */
+  waiting = 0;
   readonly #tenant: Tenant;
 
   constructor(tenant: Tenant) {
@@ -81,7 +83,9 @@ class Callers {
         this.succeeded.push(call);
         return;
       }
+      this.waiting += 1;
       await pause(answer.retryAfterMs);
+      this.waiting -= 1;
     } while (call.key !== undefined && !stopping.aborted);
     if (call.key !== undefined) this.givenUp.push(call);
   }
@@ -98,12 +102,12 @@ class Callers {
   }
 }
 
-/** Wait until all that is answered is answered well: so many times in a row. */
-async function steady(load: Load, { answers }: Callers): Promise<void> {
-  const before = answers.length;
+/** Wait until all callers are back and all that is answered is answered well: so many times in a row. */
+async function steady(load: Load, callers: Callers): Promise<void> {
+  const before = callers.answers.length;
   await load.until(() => {
-    const recent = answers.slice(before).slice(-STEADY);
-    return recent.length === STEADY && recent.every(({ status }) => status === 200);
+    const recent = callers.answers.slice(before).slice(-STEADY);
+    return callers.waiting === 0 && recent.length === STEADY && recent.every(({ status }) => status === 200);
   }, "nothing but good answers");
 }
 

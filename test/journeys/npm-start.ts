@@ -3,6 +3,8 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
+import { onTestFinished } from "vitest";
+import { descendantsOf, isAlive } from "../support/processes.ts";
 
 /** The checkout that is tested. */
 export const ROOT = join(import.meta.dirname, "../..");
@@ -21,9 +23,12 @@ export interface StartWish {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** `npm start` as a newcomer runs it, on a port and with data of its own. */
+/** How long an end in order may take before the processes are killed. */
+const END_WITHIN_MS = 15_000;
+
+/** `npm start` as a newcomer runs it, on a port and with data of its own. With the test it ends, and all that it has started. */
 export function npmStart({ checkout = ROOT, state, port, args = [], environment = {} }: StartWish): Started {
-  return spawn(process.execPath, ["scripts/start.ts", "--state", state, ...args], {
+  const child = spawn(process.execPath, ["scripts/start.ts", "--state", state, ...args], {
     cwd: checkout,
     env: {
       ...process.env,
@@ -33,6 +38,21 @@ export function npmStart({ checkout = ROOT, state, port, args = [], environment 
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  const closed = once(child, "close");
+  onTestFinished(async () => await end(child, closed), 2 * END_WITHIN_MS);
+  return child;
+}
+
+async function end(child: Started, closed: Promise<unknown>): Promise<void> {
+  const processes = [child.pid ?? 0, ...descendantsOf(child.pid ?? 0)];
+  const kill = (): void => {
+    for (const pid of processes.filter(isAlive)) process.kill(pid, "SIGKILL");
+  };
+  const patience = setTimeout(kill, END_WITHIN_MS);
+  child.kill("SIGTERM");
+  await closed;
+  clearTimeout(patience);
+  kill();
 }
 
 /** A port that nobody listens on. */

@@ -1,5 +1,4 @@
 import { spawnSync } from "node:child_process";
-import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -8,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runConformance } from "../../scripts/conformance.ts";
 import { quickstartSchema } from "../../scripts/start/quickstart.ts";
 import { ROOT, freePort, npmStart, outputOf, printed } from "./npm-start.ts";
+import { copyCheckout } from "./tensorgate.ts";
 
 const CASES = join(ROOT, "../shared/data/onnx");
 const START_WITHIN_MS = 120_000;
@@ -50,23 +50,35 @@ describe("npm start", () => {
     { timeout: START_WITHIN_MS },
     async () => {
       const child = npmStart({ state, port });
-      try {
-        await printed(child, "Serving on");
-        const file = await readFile(join(state, "quickstart.json"), "utf8");
-        const { apiKey, baseUrl } = quickstartSchema.parse(JSON.parse(file));
-        const usage = await fetch(`${baseUrl}/v1/usage`, { headers: { Authorization: `Bearer ${apiKey}` } });
-        expect(await usage.json()).toMatchObject({ total: { inferences: 2 } });
+      await printed(child, "Serving on");
+      const file = await readFile(join(state, "quickstart.json"), "utf8");
+      const { apiKey, baseUrl } = quickstartSchema.parse(JSON.parse(file));
+      const usage = await fetch(`${baseUrl}/v1/usage`, { headers: { Authorization: `Bearer ${apiKey}` } });
+      expect(await usage.json()).toMatchObject({ total: { inferences: 2 } });
 
-        const busy = await outputOf(npmStart({ state, port, args: ["--once"] }));
-        expect(busy.output).toContain(`Port ${port} is in use.`);
-        expect(busy.output).toContain(`PORT=${port + 1} npm start`);
-        expect(busy.exitCode).toBe(1);
+      const busy = await outputOf(npmStart({ state, port, args: ["--once"] }));
+      expect(busy.output).toContain(`Port ${port} is in use.`);
+      expect(busy.output).toContain(`PORT=${port + 1} npm start`);
+      expect(busy.exitCode).toBe(1);
 
-        await sampleOfRealModels(baseUrl, apiKey);
-      } finally {
-        child.kill("SIGTERM");
-        await once(child, "close");
-      }
+      await sampleOfRealModels(baseUrl, apiKey);
+    },
+  );
+});
+
+describe("a Worker that does not start", () => {
+  test(
+    "is told with its log, and npm start ends with 1, the container backend with it",
+    { timeout: START_WITHIN_MS },
+    async () => {
+      const checkout = await copyCheckout();
+      await rm(join(checkout, "src/index.ts"));
+      const state = join(checkout, "state");
+      const { output, exitCode } = await outputOf(npmStart({ checkout, state, port: await freePort() }));
+      expect(output).toContain("container backend ready");
+      expect(output).toContain("The Worker ended before it was ready.");
+      expect(output).toContain(join(state, "worker.log"));
+      expect(exitCode).toBe(1);
     },
   );
 });

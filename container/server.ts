@@ -5,6 +5,7 @@
  */
 import { once } from "node:events";
 import { Server } from "node:http";
+import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { type ServerType, serve } from "@hono/node-server";
 import { createApp } from "./app.ts";
@@ -12,6 +13,7 @@ import { type ContainerConfig, readConfig } from "./config.ts";
 import { MAX_RUN_LIMIT_MS } from "./contract.ts";
 import { FileCache } from "./file-cache.ts";
 import { Gate } from "./gate.ts";
+import { localeEnvironment } from "./locale.ts";
 import { Log } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 import { ModelFileStore } from "./model-files.ts";
@@ -45,7 +47,7 @@ function main(): void {
 function start(config: ContainerConfig): void {
   const log = new Log(config.log);
   const cache = new FileCache(config.modelCacheDirectory, config.modelCacheBytes);
-  const room = new Room(config, cache.emptyDirectory);
+  const room = new Room(config, cache.emptyDirectory, localeEnvironment(dirname(cache.emptyDirectory)));
   const metrics = new Metrics();
   const around = { room, files: new ModelFileStore(cache), metrics, log, limits: config };
   const models = new Models(around);

@@ -30,6 +30,7 @@ type Limits = Pick<ContainerConfig, "maxProcesses" | "poolMemoryBytes" | "runMem
 export class Room {
   readonly #limits: Limits;
   readonly #workingDirectory: string;
+  readonly #environment: Readonly<Record<string, string>>;
   readonly #processes = new Set<WorkerProcess>();
   /** Processes without work, in the order in which they ran out of it. */
   readonly #resting = new Map<WorkerProcess, { readonly occupant: Occupant; readonly sinceMs: number }>();
@@ -37,9 +38,10 @@ export class Room {
   readonly #watch: NodeJS.Timeout;
   #leaving = 0;
 
-  constructor(limits: Limits, workingDirectory: string) {
+  constructor(limits: Limits, workingDirectory: string, environment: Readonly<Record<string, string>>) {
     this.#limits = limits;
     this.#workingDirectory = workingDirectory;
+    this.#environment = environment;
     this.#watch = setInterval(() => this.#check(), WATCH_INTERVAL_MS).unref();
   }
 
@@ -136,7 +138,7 @@ export class Room {
   }
 
   #spawn(): WorkerProcess {
-    const process = new WorkerProcess(this.#workingDirectory);
+    const process = new WorkerProcess(this.#workingDirectory, this.#environment);
     this.#processes.add(process);
     void process.ended.then(() => {
       this.#processes.delete(process);

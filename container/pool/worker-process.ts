@@ -55,11 +55,14 @@ export class WorkerProcess {
   #isHeldUp = false;
   #memoryBytes = 0;
 
-  /** @param workingDirectory  an empty one */
-  constructor(workingDirectory: string) {
+  /**
+   * @param workingDirectory  an empty one
+   * @param environment       beside what every worker process is told
+   */
+  constructor(workingDirectory: string, environment: Readonly<Record<string, string>>) {
     this.#child = spawn(process.execPath, ["--expose-gc", "--disable-warning=ExperimentalWarning", PROGRAM.pathname], {
       cwd: workingDirectory,
-      env: ENVIRONMENT,
+      env: { ...ENVIRONMENT, ...environment },
       stdio: ["pipe", "ignore", "inherit", "pipe"],
     });
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- "pipe" beyond the third is a socket pair

@@ -2,7 +2,7 @@ import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ENGINE_HEADERS, INFERENCE_HEADER_LENGTH } from "../../engine/contract.ts";
 import { modelWithExternalData, weightsFile } from "../support/external-data.ts";
-import { identityModel, reluModel, reluRequest } from "./models.ts";
+import { identityModel, lowerCaseModel, reluModel, reluRequest } from "./models.ts";
 import { type Caller, sourceHeader, startServer } from "./server.ts";
 
 let server: Caller;
@@ -131,6 +131,13 @@ test.each([
   const source = server.origin.publish(identityModel(datatype));
   const response = await server.infer(`ver_${datatype}`, source, request);
   expect(await response.json()).toMatchObject({ outputs: [{ datatype, shape: [data.length], data }] });
+});
+
+test("text in any letters is changed in its case, whatever locales the machine has", async () => {
+  const source = server.origin.publish(lowerCaseModel());
+  const request = { inputs: [{ name: "x", datatype: "BYTES", shape: [2], data: ["ÉCOLE", "Straße ΑΒΓ"] }] };
+  const response = await server.infer("ver_lower_case", source, request);
+  expect(await response.json()).toMatchObject({ outputs: [{ data: ["école", "straße αβγ"] }] });
 });
 
 test("a tensor of INT64 keeps all its digits", async () => {

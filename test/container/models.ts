@@ -24,6 +24,23 @@ export function identityModel(datatype: Datatype): OnnxBytes {
   });
 }
 
+/** `y` is `x` in lower case, BYTES [any]. */
+export function lowerCaseModel(): OnnxBytes {
+  return writeModel({
+    opset: 17,
+    inputs: [{ name: "x", datatype: "BYTES", shape: [null] }],
+    outputs: [{ name: "y", datatype: "BYTES", shape: [null] }],
+    nodes: [
+      {
+        op: "StringNormalizer",
+        inputs: ["x"],
+        outputs: ["y"],
+        attributes: { case_change_action: { string: "LOWER" } },
+      },
+    ],
+  });
+}
+
 /** `y = x + turns` over FP32 [1], one turn after the other; `turns` is INT64 [1], and so large a number never ends. */
 export function loopModel(): OnnxBytes {
   return writeModel({

@@ -80,3 +80,19 @@ describe("a body that is read keeping its integers", () => {
     });
   });
 });
+
+describe("a body of nothing but structure", () => {
+  const opening = (text: string, times: number): Uint8Array => new TextEncoder().encode(`[${text.repeat(times)}0]`);
+
+  test("is refused beyond a million objects and arrays, before it is parsed", () => {
+    for (const text of ["{},", "[],", "["]) {
+      const refusal = refusalOf(() => parseJsonBody(opening(text, 1_000_000)));
+      expect(refusal).toMatchObject({ code: "invalid-request", evidence: { max_structures: 1_000_000 } });
+      expect(refusal.detail).toContain("opens 1000001 objects and arrays");
+    }
+  });
+
+  test("is parsed up to there", () => {
+    expect(parseJsonBody(opening("{},", 999_999)).value).toHaveLength(1_000_000);
+  });
+});

@@ -22,7 +22,7 @@ export const newBackendSchema = z
       .optional()
       .openapi({
         description: "The value of the Authorization header; kept encrypted, never shown.",
-        example: "Bearer …",
+        example: "Bearer nvapi-2f9c",
       }),
   })
   .openapi("NewBackend");

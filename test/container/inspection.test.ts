@@ -22,6 +22,8 @@ test("an inspection tells what a model is, what it takes, and how its trial run 
     opset: { "": 17 },
     operators: ["Relu"],
     producer: "test 1",
+    nodeRuns: 1,
+    unbounded: [],
     inputs: [{ name: "x", datatype: "FP32", shape: [-1] }],
     outputs: [{ name: "y", datatype: "FP32", shape: [-1] }],
     unsupportedOutputs: [],

@@ -27,12 +27,16 @@ export async function webBenchmark({ workshop, options }: Setting): Promise<Comp
 /** The same through the container backend, against ONNX Runtime's native build. */
 export async function containerBenchmark({ workshop, options }: Setting): Promise<Comparison[]> {
   const port = await freePort(); // the Worker and the container are each told of the other when they start
+  const origin = `http://127.0.0.1:${port}`;
   const container = await startContainer({
-    modelOrigin: `http://127.0.0.1:${port}`,
+    modelOrigin: origin,
     environment: { CONTAINER_TOKEN: containerToken(MASTER_KEY) },
   });
   workshop.defer(async () => await container.stop());
-  const server = await startWorker("Tensorgate", ENTRY, workshop, { port, bindings: { CONTAINER_URL: container.url } });
+  const server = await startWorker("Tensorgate", ENTRY, workshop, {
+    port,
+    bindings: { CONTAINER_URL: container.url, PUBLIC_ORIGIN: origin },
+  });
   const models = [mnist(), await ultraface(options.dataDirectory), transformer()];
   return await againstPlainServers(server, "onnxruntime-node", models, workshop);
 }

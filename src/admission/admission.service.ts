@@ -6,7 +6,12 @@ import type { Admission, AdmissionRequest } from "./admission.rules.ts";
 import { Lanes } from "./group-commit.ts";
 import { SettlementBox } from "./settlement-box.ts";
 
-const admissions = new Lanes<AdmissionRequest, Admission>({ maxBatch: 256, maxWaiting: 4096, deadlineMs: 5_000 });
+const admissions = new Lanes<AdmissionRequest, Admission>({
+  maxBatch: 256,
+  maxWaiting: 4096,
+  deadlineMs: 5_000,
+  lingerMs: 1,
+});
 
 /** One box per tenant; empty ones are forgotten, so the map holds no more than what is unsettled. */
 const boxes = new Map<TenantId, SettlementBox>();

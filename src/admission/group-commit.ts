@@ -6,6 +6,11 @@ export interface GroupCommitLimits {
   readonly maxWaiting: number;
   /** How long one request waits at most, queue and trip together; for one that leads, it starts anew with its trip. */
   readonly deadlineMs: number;
+  /**
+   * How long a request that makes the next trip waits for company, in milliseconds: where one trip follows another, a trip costs
+   * more than the wait. One that finds the lane idle never waits.
+   */
+  readonly lingerMs: number;
 }
 
 /** The far side is slower than the requests come, or does not answer: a 503 that says when to try again. */
@@ -55,7 +60,10 @@ export class GroupCommit<Request, Answer> {
     if (this.#trip === undefined || Date.now() > this.#trip.untilMs) return await this.#lead(request, send);
     if (this.#waiting.length >= this.#limits.maxWaiting) throw new Overloaded("Too many requests of this tenant wait.");
     const outcome = await this.#wait(request);
-    if (outcome === "lead") return await this.#lead(request, send);
+    if (outcome === "lead") {
+      if (this.#limits.lingerMs > 0) await pause(this.#limits.lingerMs);
+      return await this.#lead(request, send);
+    }
     if ("fault" in outcome) throw outcome.fault;
     return outcome.answer;
   }
@@ -106,6 +114,12 @@ export class GroupCommit<Request, Answer> {
     if (next) next.wake("lead");
     else this.#trip = undefined;
   }
+}
+
+async function pause(ms: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  setTimeout(() => resolve(undefined), ms);
+  await promise;
 }
 
 const LATE = "The tenant's cell did not answer in time.";

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Lanes, Overloaded } from "../../src/admission/group-commit.ts";
-import { FarSide, answered, limits, newLane, nextTurn, onFakeClock, overloaded, submit, waits } from "./trips.ts";
+import { FarSide, answered, limits, newLane, nextTurn, onFakeClock, overloaded, pass, submit, waits } from "./trips.ts";
 
 const LETTERS = ["a", "b", "c", "d", "e", "f", "g", "h"];
 
@@ -19,6 +19,25 @@ describe("a lane", () => {
       expect(lane.idle).toBe(true);
       send("b");
       expect(far.batches).toEqual([["a"], ["b"]]);
+      await far.trip(1).arrive();
+    }),
+  );
+
+  test(
+    "has who makes the next trip wait a moment for company, where one follows another, and never who finds it idle",
+    onFakeClock(async () => {
+      const { far, send } = newLane({ lingerMs: 5 });
+      const first = send("a");
+      send("b");
+      await nextTurn();
+      expect(far.batches).toEqual([["a"]]);
+      await far.trip(0).arrive();
+      expect(first.fate).toEqual(answered("a"));
+      await pass(4);
+      send("c");
+      expect(far.batches).toEqual([["a"]]);
+      await pass(1);
+      expect(far.batches).toEqual([["a"], ["b", "c"]]);
       await far.trip(1).arrive();
     }),
   );

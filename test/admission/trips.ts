@@ -110,7 +110,7 @@ export function tornDown<T>(act: () => T): T {
 }
 
 /** A hundred on a trip, a hundred waiting, a second at most. */
-export const limits: GroupCommitLimits = { maxBatch: 100, maxWaiting: 100, deadlineMs: 1_000 };
+export const limits: GroupCommitLimits = { maxBatch: 100, maxWaiting: 100, deadlineMs: 1_000, lingerMs: 0 };
 
 /** A lane and its far side. */
 export function newLane(changed: Partial<GroupCommitLimits> = {}) {

@@ -28,7 +28,12 @@ describe("a tenant's cell", () => {
     const tenant = await newTenant({ limits: UNLIMITED });
     await deploy(tenant, "m");
     const cell = cellOf(tenant);
-    const lanes = new Lanes<AdmissionRequest, Admission>({ maxBatch: 256, maxWaiting: 4096, deadlineMs: 20_000 });
+    const lanes = new Lanes<AdmissionRequest, Admission>({
+      maxBatch: 256,
+      maxWaiting: 4096,
+      deadlineMs: 20_000,
+      lingerMs: 1,
+    });
     const requests = 10_000;
     const evictAt = new Set([2_500, 5_000, 7_500]);
     const entries = new Set<string>();

@@ -3,6 +3,7 @@ import { withStoppedClock } from "../support/clock.ts";
 import { callToTheEnd } from "../support/direct.ts";
 import { addModel, addOneRequest, deploy, upload } from "../support/models.ts";
 import { expectProblem } from "../support/problem.ts";
+import { slowIsolates } from "../support/slow-isolates.ts";
 import { type TestTenant, newTenant } from "../support/tenant.ts";
 
 /** One inference under this key, settled before the test goes on. */
@@ -76,11 +77,17 @@ describe("a repeated Idempotency-Key", () => {
 
   test("of two at the same time is charged once; the one that comes second is told to wait", async () => {
     const tenant = await tenantWithModel();
-    const answers = await Promise.all([infer(tenant, '"order-1"'), infer(tenant, '"order-1"')]);
-    const [first, second] = answers.toSorted((one, other) => one.status - other.status);
-    expect([first?.status, second?.status]).toEqual([200, 409]);
-    expect(second?.headers.get("Retry-After")).toBe("1");
-    expect(await second?.json()).toMatchObject({ code: "idempotency-in-flight" });
+    const { loader, reached, release } = slowIsolates();
+    const headers = { "Idempotency-Key": '"order-1"' };
+    const options = { json: addOneRequest, headers, bindings: { LOADER: loader } };
+    const first = callToTheEnd(tenant, "POST", "/v2/models/m/infer", options);
+    await reached;
+    const second = await infer(tenant, '"order-1"');
+    expect(second.status).toBe(409);
+    expect(second.headers.get("Retry-After")).toBe("1");
+    expect(await second.json()).toMatchObject({ code: "idempotency-in-flight" });
+    release();
+    expect((await first).status).toBe(200);
     expect(await charged(tenant)).toBe(1);
     expect((await infer(tenant, '"order-1"')).headers.get("Idempotent-Replayed")).toBe("true");
   });

@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { HTTPException } from "hono/http-exception";
+import { CONTAINER_HEADERS } from "../engine/contract.ts";
 import { bearer } from "./bearer.ts";
 import { health } from "./health.ts";
 import { inference } from "./inference.ts";
@@ -10,10 +11,9 @@ import type { Served, Services } from "./services.ts";
 /** The map of the container's routes: health is open, all else needs the token. */
 export function createApp(services: Services): Hono<Served> {
   const app = new Hono<Served>();
-  // Tells an answer of this server, of whatever status, from one of a proxy before it.
   app.use(async (context, next) => {
     await next();
-    context.header("Tensorgate-Container", "1");
+    context.header(CONTAINER_HEADERS.container, "1");
   });
   app.route("/v2/health", health(services));
   app.use(bearer(services.config.token));

@@ -1,7 +1,8 @@
 import type { Context } from "hono";
+import { CONTAINER_HEADERS } from "../engine/contract.ts";
 import { Refusal } from "../engine/refusal.ts";
 import type { Services } from "./services.ts";
-import { CONTAINER_HEADERS, DEFAULT_RUN_LIMIT_MS, MAX_RUN_LIMIT_MS } from "./contract.ts";
+import { DEFAULT_RUN_LIMIT_MS, MAX_RUN_LIMIT_MS } from "./contract.ts";
 import { type ModelSource, readModelSource } from "./model-source.ts";
 import type { LoadEnd, ModelProcesses } from "./pool/model-processes.ts";
 import { type Refused, refused } from "./problem.ts";

@@ -12,6 +12,16 @@ export const ENGINE_HEADERS = {
   coldStart: "tensorgate-cold-start",
 } as const;
 
+/** Headers with which the Worker tells the container what a model is. */
+export const CONTAINER_HEADERS = {
+  /** On a request: base64url of the JSON that container/model-source.ts reads. */
+  modelSource: "tensorgate-model-source",
+  /** On a request: how long a run may take, in milliseconds. */
+  runLimitMs: "tensorgate-run-limit-ms",
+  /** On every answer of the container, as "1": it tells one from that of a proxy before it. */
+  container: "tensorgate-container",
+} as const;
+
 /** The protocol's own header: how many bytes of a body are JSON, where binary tensors follow it. */
 export const INFERENCE_HEADER_LENGTH = "Inference-Header-Content-Length";
 

@@ -1,3 +1,4 @@
+import { CONTAINER_HEADERS } from "../../engine/contract.ts";
 import type { DeployedVersion } from "../admission/admission.rules.ts";
 import { fileLink } from "../models/file-links.ts";
 import { filesOf } from "../models/models.rules.ts";
@@ -64,8 +65,8 @@ export async function callContainer(
     headers: {
       ...call.headers,
       Authorization: `Bearer ${containerToken(config.masterKey)}`,
-      "Tensorgate-Run-Limit-Ms": String(call.limitMs),
-      "Tensorgate-Model-Source": sourceOf(services, tenantId, version),
+      [CONTAINER_HEADERS.runLimitMs]: String(call.limitMs),
+      [CONTAINER_HEADERS.modelSource]: sourceOf(services, tenantId, version),
     },
   });
   return await callGuarded(
@@ -73,7 +74,7 @@ export async function callContainer(
     now,
     async () =>
       await within(call.limitMs + STARTING_MS, (signal) => container.fetch(instance, new Request(request, { signal }))),
-    (response) => response.headers.has("Tensorgate-Container"),
+    (response) => response.headers.has(CONTAINER_HEADERS.container),
   );
 }
 

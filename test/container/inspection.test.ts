@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { CONTAINER_HEADERS } from "../../container/contract.ts";
+import { CONTAINER_HEADERS } from "../../engine/contract.ts";
 import { endlessModel, memoryModel, reluModel } from "./models.ts";
 import { type Caller, sourceHeader, startServer } from "./server.ts";
 

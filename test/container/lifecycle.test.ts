@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { CONTAINER_HEADERS } from "../../container/contract.ts";
+import { CONTAINER_HEADERS } from "../../engine/contract.ts";
 import { childrenOf, isAlive } from "../support/processes.ts";
 import { ENDLESS_TURNS, loopModel, loopRequest, reluModel, reluRequest } from "./models.ts";
 import { startServer, until } from "./server.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { CONTAINER_HEADERS } from "../../container/contract.ts";
+import { CONTAINER_HEADERS } from "../../engine/contract.ts";
 import {
   ENDLESS_TURNS,
   endlessModel,

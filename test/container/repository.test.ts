@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ENDLESS_TURNS, loopModel, loopRequest, reluModel, reluRequest } from "./models.ts";
 import { type Caller, sourceHeader, startServer, until } from "./server.ts";
-import { CONTAINER_HEADERS } from "../../container/contract.ts";
+import { CONTAINER_HEADERS } from "../../engine/contract.ts";
 
 let server: Caller;
 beforeAll(async () => {

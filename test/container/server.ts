@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { vi } from "vitest";
-import { CONTAINER_HEADERS } from "../../container/contract.ts";
+import { CONTAINER_HEADERS } from "../../engine/contract.ts";
 import { type RunningContainer, startContainer } from "../../container/start.ts";
 
 // Every file starts a server, and every model a process, slowly where others use the machine too.

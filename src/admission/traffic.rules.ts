@@ -1,3 +1,4 @@
+import { fnv1a } from "../shared/fnv1a.ts";
 import type { ModelId } from "../shared/ids.ts";
 
 /** How callers who name no version are spread: percent by version number, as a string. The weights sum to 100. */
@@ -42,7 +43,7 @@ export function withoutIdle(weights: Traffic): Traffic {
  * @see Schindelhauer and Schomaker, "Weighted Distributed Hash Tables" (2005), the logarithmic method
  */
 export function pickVersion(traffic: Traffic, modelId: ModelId, routingKey: string): number | undefined {
-  const caller = hashOf(`${modelId} ${routingKey}`);
+  const caller = fnv1a(`${modelId} ${routingKey}`);
   let picked: number | undefined;
   let highest = 0;
   for (const [number, weight] of Object.entries(traffic)) {
@@ -53,13 +54,6 @@ export function pickVersion(traffic: Traffic, modelId: ModelId, routingKey: stri
     picked = Number(number);
   }
   return picked;
-}
-
-/** FNV-1a over UTF-16 code units, 32 bits. */
-function hashOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return hash;
 }
 
 /** Spread every bit over all 32: the finalizer of MurmurHash3. The result is unsigned. */

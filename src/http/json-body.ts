@@ -5,6 +5,7 @@ import { every } from "hono/combine";
 import { parseJsonBody } from "../../engine/json-body.ts";
 import { Refusal } from "../../engine/refusal.ts";
 import type { AppEnv } from "./context.ts";
+import { mediaTypeOf } from "./media-type.ts";
 import { problem } from "./problem.ts";
 import { refuseByEngine } from "./refusals.ts";
 
@@ -13,7 +14,7 @@ const MAX_JSON_BYTES = 64 * 1024;
 /** Before a route reads JSON: its media type, its size, and where it breaks if it is not JSON in UTF-8. */
 export const jsonBody = every(
   createMiddleware<AppEnv>(async (c, next) => {
-    const type = c.req.header("Content-Type")?.split(";")[0]?.trim().toLowerCase();
+    const type = mediaTypeOf(c);
     if (type === "application/json") return await next();
     const given = type === undefined ? "The Content-Type is missing" : `The Content-Type is ${type}`;
     return problem(c, "unsupported-media-type", `${given}; this route takes application/json.`, {

@@ -4,10 +4,12 @@ import { fileLink } from "../models/file-links.ts";
 import { filesOf } from "../models/models.rules.ts";
 import type { Services } from "../services.ts";
 import { containerToken, derivedKey } from "../shared/derived-keys.ts";
+import { fnv1a } from "../shared/fnv1a.ts";
 import type { TenantId } from "../shared/ids.ts";
 import { within } from "./deadline.ts";
 import { callGuarded } from "./guarded-call.ts";
 import { type Run, type RunFailure, type RunOutcome, timedOut } from "./run-outcome.ts";
+import { withSecondTry } from "./second-try.ts";
 
 /** What of a version the container must know. */
 export type ContainedVersion = Omit<DeployedVersion, "number" | "runtime" | "backend">;
@@ -24,10 +26,7 @@ export async function runInContainer(
   version: ContainedVersion,
   run: Run,
 ): Promise<RunOutcome> {
-  const first = await attempt(services, tenantId, version, run, 0);
-  const isRepeatable = run.body === null || run.body instanceof Uint8Array;
-  if (!isRepeatable || first.kind !== "failed" || first.code === "run-timed-out") return first;
-  return await attempt(services, tenantId, version, run, 1);
+  return await withSecondTry(run, async (number) => await attempt(services, tenantId, version, run, number));
 }
 
 async function attempt(
@@ -58,7 +57,8 @@ export async function callContainer(
 ): Promise<Response | RunFailure> {
   const { container, config, now } = services;
   if (!container) return noContainer();
-  const instance = (hash(version.versionId) + offset) % container.instances;
+  // The same version goes to the same instance, which has it loaded.
+  const instance = (fnv1a(version.versionId) + offset) % container.instances;
   const request = new Request(`http://container/v2/models/${version.versionId}/${call.action}`, {
     method: "POST",
     body: call.body,
@@ -119,13 +119,4 @@ function sourceOf(services: Needs, tenantId: TenantId, version: ContainedVersion
     })),
   };
   return Buffer.from(JSON.stringify(source)).toString("base64url");
-}
-
-/** The same version goes to the same instance, which has it loaded. FNV-1a. */
-function hash(text: string): number {
-  let value = 0x811c9dc5;
-  for (let index = 0; index < text.length; index++) {
-    value = Math.imul(value ^ text.charCodeAt(index), 0x01000193) >>> 0;
-  }
-  return value;
 }

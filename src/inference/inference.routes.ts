@@ -9,6 +9,7 @@ import { ROUTING_KEY } from "../admission/traffic.rules.ts";
 import type { AppEnv } from "../http/context.ts";
 import { createRouter } from "../http/router.ts";
 import { API_KEY_SECURITY, json, problems } from "../http/contract.ts";
+import { mediaTypeOf } from "../http/media-type.ts";
 import { problem } from "../http/problem.ts";
 import { rateLimitHeaders } from "../http/rate-limit-headers.ts";
 import { failRun, refuse, refuseByEngine } from "../http/refusals.ts";
@@ -114,7 +115,7 @@ async function handleInference(c: Context<AppEnv>): Promise<Response> {
 
 /** What this route does not read, said before anything is charged. */
 function refuseForm(c: Context<AppEnv>): Response | undefined {
-  const type = c.req.header("Content-Type")?.split(";")[0]?.trim().toLowerCase();
+  const type = mediaTypeOf(c);
   if (type !== undefined && !MEDIA_TYPES.has(type)) {
     return problem(c, "unsupported-media-type", `The Content-Type is ${type}; send application/json.`);
   }

@@ -6,6 +6,7 @@ import { type SealedSecret, seal, unseal } from "../shared/sealed-secret.ts";
 import { within } from "./deadline.ts";
 import { callGuarded } from "./guarded-call.ts";
 import { type Run, type RunFailure, type RunOutcome, timedOut } from "./run-outcome.ts";
+import { withSecondTry } from "./second-try.ts";
 
 type Needs = Pick<Services, "config" | "now">;
 
@@ -19,10 +20,7 @@ export async function runOnOwnServer(
   server: Backend,
   run: Run,
 ): Promise<RunOutcome> {
-  const first = await attempt(services, tenantId, server, run);
-  const isRepeatable = run.body === null || run.body instanceof Uint8Array;
-  if (!isRepeatable || first.kind !== "failed" || first.code === "run-timed-out") return first;
-  return await attempt(services, tenantId, server, run);
+  return await withSecondTry(run, async () => await attempt(services, tenantId, server, run));
 }
 
 async function attempt(services: Needs, tenantId: TenantId, server: Backend, run: Run): Promise<RunOutcome> {

@@ -47,24 +47,6 @@ export interface VersionFiles {
 }
 
 /** The object keys of a version's files: made of ids and numbers alone, whatever the files are called. */
-export function versionFiles(
-  tenantId: TenantId,
-  modelId: ModelId,
-  version: { readonly versionId: VersionId; readonly externalData: readonly string[] },
-): VersionFiles {
-  const stem = `tenants/${tenantId}/models/${modelId}/${version.versionId}`;
-  return {
-    model: `${stem}.onnx`,
-    externalData: version.externalData.map((name, index) => ({ name, objectKey: `${stem}.data/${index}` })),
-  };
-}
-
-/** The names of files of external data, in order. */
-export function namesOf(externalData: readonly ExternalData[]): string[] {
-  return externalData.map((file) => file.name);
-}
-
-/** The same, of a version as the registry and the cell have it. */
 export function filesOf(
   tenantId: TenantId,
   version: {
@@ -73,8 +55,11 @@ export function filesOf(
     readonly externalData: readonly { readonly name: string }[];
   },
 ): VersionFiles {
-  const externalData = version.externalData.map((file) => file.name);
-  return versionFiles(tenantId, version.modelId, { versionId: version.versionId, externalData });
+  const stem = `tenants/${tenantId}/models/${version.modelId}/${version.versionId}`;
+  return {
+    model: `${stem}.onnx`,
+    externalData: version.externalData.map(({ name }, index) => ({ name, objectKey: `${stem}.data/${index}` })),
+  };
 }
 
 /** All object keys of a version. */

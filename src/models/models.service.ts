@@ -1,6 +1,6 @@
 import type { Services } from "../services.ts";
 import { type ModelId, type TenantId, newId } from "../shared/ids.ts";
-import { namesOf, objectKeysOf, versionFiles } from "./models.rules.ts";
+import { filesOf, objectKeysOf } from "./models.rules.ts";
 import { type InsertedModel, type ModelTree, deleteModel, insertModel } from "./models.store.ts";
 import { type ReachedQuota, quotaAgainstVersion } from "./quota.rules.ts";
 import { selectHoldings } from "./quota.store.ts";
@@ -57,5 +57,5 @@ const R2_DELETE_LIMIT = 1000;
 
 /** All object keys of a registered version. */
 export function objectKeysOfRow(tenantId: TenantId, { id, modelId, externalData }: VersionRow): string[] {
-  return objectKeysOf(versionFiles(tenantId, modelId, { versionId: id, externalData: namesOf(externalData) }));
+  return objectKeysOf(filesOf(tenantId, { modelId, versionId: id, externalData }));
 }

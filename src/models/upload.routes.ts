@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import type { AppEnv } from "../http/context.ts";
 import { createRouter } from "../http/router.ts";
 import { API_KEY_SECURITY, json, problems } from "../http/contract.ts";
+import { mediaTypeOf } from "../http/media-type.ts";
 import { problem } from "../http/problem.ts";
 import { failRun, refuseByEngine } from "../http/refusals.ts";
 import { requires } from "../identity/guards.ts";
@@ -170,5 +171,5 @@ function incoming(file: File): IncomingFile {
 }
 
 function mediaType(c: Context<AppEnv>): string {
-  return c.req.header("Content-Type")?.split(";")[0]?.trim().toLowerCase() ?? "application/octet-stream";
+  return mediaTypeOf(c) ?? "application/octet-stream";
 }

@@ -4,7 +4,7 @@ import type { RunFailure } from "../inference/run-outcome.ts";
 import type { Services } from "../services.ts";
 import { type TenantId, newId } from "../shared/ids.ts";
 import { type IncomingFile, storeFile } from "./files.store.ts";
-import { type ExternalData, type VersionFiles, objectKeysOf, versionFiles } from "./models.rules.ts";
+import { type ExternalData, type VersionFiles, filesOf, objectKeysOf } from "./models.rules.ts";
 import { type InsertedVersion, type NewVersion, insertVersion } from "./models.store.ts";
 import type { ModelRow, VersionRow } from "./models.tables.ts";
 import { type WishedRuntime, placeModel } from "./placement.service.ts";
@@ -41,8 +41,7 @@ export async function uploadVersion(
   upload: Upload,
 ): Promise<Uploaded> {
   const versionId = newId("ver", services.now());
-  const externalData = upload.externalData.map((file) => file.name);
-  const files = versionFiles(tenantId, model.id, { versionId, externalData });
+  const files = filesOf(tenantId, { modelId: model.id, versionId, externalData: upload.externalData });
   let created = false;
   try {
     const stored = await storeFiles(services.files, files, upload);

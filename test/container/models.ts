@@ -1,5 +1,6 @@
 import type { Datatype } from "../../examples/onnx-tensor.ts";
 import { writeModel } from "../../examples/onnx-writer.ts";
+import { writeCountedLoop } from "../../scripts/hostile/counted-loop.ts";
 
 type OnnxBytes = Uint8Array<ArrayBuffer>;
 
@@ -42,44 +43,7 @@ export function lowerCaseModel(): OnnxBytes {
 }
 
 /** `y = x + turns` over FP32 [1], one turn after the other; `turns` is INT64 [1], and so large a number never ends. */
-export function loopModel(): OnnxBytes {
-  return writeModel({
-    opset: 17,
-    inputs: [
-      { name: "turns", datatype: "INT64", shape: [1] },
-      { name: "x", datatype: "FP32", shape: [1] },
-    ],
-    outputs: [{ name: "y", datatype: "FP32", shape: [1] }],
-    initializers: [{ name: "always", datatype: "BOOL", shape: [], data: [true] }],
-    nodes: [
-      {
-        op: "Loop",
-        inputs: ["turns", "always", "x"],
-        outputs: ["y"],
-        attributes: {
-          body: {
-            graph: {
-              inputs: [
-                { name: "turn", datatype: "INT64", shape: [] },
-                { name: "go_on", datatype: "BOOL", shape: [] },
-                { name: "before", datatype: "FP32", shape: [1] },
-              ],
-              outputs: [
-                { name: "goes_on", datatype: "BOOL", shape: [] },
-                { name: "after", datatype: "FP32", shape: [1] },
-              ],
-              initializers: [{ name: "one", datatype: "FP32", shape: [1], data: [1] }],
-              nodes: [
-                { op: "Identity", inputs: ["go_on"], outputs: ["goes_on"] },
-                { op: "Add", inputs: ["before", "one"], outputs: ["after"] },
-              ],
-            },
-          },
-        },
-      },
-    ],
-  });
-}
+export const loopModel = writeCountedLoop;
 
 /** A loop that never ends, whatever the input is. */
 export function endlessModel(): OnnxBytes {

@@ -4,9 +4,9 @@ import {
   ALIAS_NAME,
   MAX_UPLOAD_BYTES,
   MODEL_NAME,
+  filesOf,
   objectKeysOf,
   parseVersionNumber,
-  versionFiles,
 } from "../../src/models/models.rules.ts";
 import { newId } from "../../src/shared/ids.ts";
 
@@ -62,13 +62,13 @@ describe("the files of a version", () => {
   const [tenantId, modelId, versionId] = [newId("ten", 1), newId("mdl", 2), newId("ver", 3)] as const;
 
   test("lie under their tenant, their model and their version", () => {
-    const files = versionFiles(tenantId, modelId, { versionId, externalData: [] });
+    const files = filesOf(tenantId, { modelId, versionId, externalData: [] });
     expect(objectKeysOf(files)).toEqual([`tenants/${tenantId}/models/${modelId}/${versionId}.onnx`]);
   });
 
   test("have keys of ids and numbers alone, whatever the files of external data are called", () => {
     const externalData = ["weights.bin", "../../other-tenant/secret", "a/b", ""];
-    const files = versionFiles(tenantId, modelId, { versionId, externalData });
+    const files = filesOf(tenantId, { modelId, versionId, externalData: externalData.map((name) => ({ name })) });
     const stem = `tenants/${tenantId}/models/${modelId}/${versionId}`;
     expect(objectKeysOf(files)).toEqual([
       `${stem}.onnx`,

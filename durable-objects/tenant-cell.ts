@@ -1,31 +1,20 @@
 import { DurableObject } from "cloudflare:workers";
 import { drizzle } from "drizzle-orm/d1";
-import { type Admission, type AdmissionRequest, type Deployment, admit } from "../src/admission/admission.rules.ts";
-import {
-  type HotState,
-  deleteDocument,
-  putDocument,
-  putHotState,
-  readBucket,
-  readHotState,
-} from "../src/admission/cell-state.store.ts";
-import { loadDeployments, loadKeyGrants, loadTenantPolicy } from "../src/admission/hot-state.store.ts";
-import { type TokenBucket, fullBucket } from "../src/admission/token-bucket.rules.ts";
-import { type KeyId, type ModelId, type TenantId, type VersionId, isId } from "../src/shared/ids.ts";
+import { type Admission, type AdmissionRequest, admit } from "../src/admission/admission.rules.ts";
+import type { Conclusion, Ended } from "../src/admission/claims.rules.ts";
+import { keepAnswer, releaseClaim } from "../src/admission/claims.store.ts";
+import { addCreditGrant, raiseEpoch, readCredit } from "../src/admission/cell-state.store.ts";
+import type { EpochKind } from "../src/admission/credentials.rules.ts";
+import { type ModelId, type TenantId, type VersionId, isId } from "../src/shared/ids.ts";
 import { systemClock } from "../src/shared/clock.ts";
-import { logFault } from "../src/shared/log.ts";
-import { type Settlement, runningLeaseMs } from "../src/usage/ledger.rules.ts";
-import { LEDGER_SCHEMA, countInFlight, settleEntries, sumLedger, sumRefusals } from "../src/usage/ledger.store.ts";
-import { type Figure, type VersionReport, figuresOf, statisticsOf } from "../src/usage/statistics.rules.ts";
-import { STATISTICS_SCHEMA, addFigures, deleteFigures, readFigures } from "../src/usage/statistics.store.ts";
+import { type Figure, type VersionReport, statisticsOf } from "../src/usage/statistics.rules.ts";
+import { readFigures } from "../src/usage/statistics.store.ts";
 import { type UsageQuery, type UsageRow, joinUsage } from "../src/usage/usage.rules.ts";
-import { AdmissionBatch, type CellMemory } from "./admission-batch.ts";
-
-/** What the control plane has changed in D1 and the cell must know before the change counts as made. */
-export type Change =
-  | { readonly kind: "tenant" }
-  | { readonly kind: "key"; readonly keyId: KeyId }
-  | { readonly kind: "model"; readonly modelId: ModelId };
+import { sumRefused, sumUsage } from "../src/usage/usage.store.ts";
+import { nextChoreMs, runChores } from "./cell-chores.ts";
+import { type Change, applyChange, establish, loadTenant } from "./cell-loading.ts";
+import { CellMemory } from "./cell-memory.ts";
+import { CellTransaction } from "./cell-transaction.ts";
 
 /**
  * One tenant's cell: all of its hot state and its usage ledger, in one SQLite database behind one thread.
@@ -38,53 +27,89 @@ export class TenantCell extends DurableObject<Env> {
   /** Loads from D1 happen one after the other, so that an older answer never replaces a newer one. */
   #loads: Promise<unknown> = Promise.resolve();
   #absentUntilMs = 0;
+  /** When the alarm is set for; undefined when it is not set, or when that is not known. */
+  #alarmMs: number | undefined;
 
   /**
    * Decide a batch of requests in one transaction: one answer per request, in order.
    *
-   * @param settlements  ended inferences whose word came along; they are recorded first
+   * @param ended  inferences that ended and whose word came along; they are recorded first
    */
-  async admit(batch: readonly AdmissionRequest[], settlements: readonly Settlement[] = []): Promise<Admission[]> {
+  async admit(batch: readonly AdmissionRequest[], ended: readonly Ended[] = []): Promise<Admission[]> {
     const memory = await this.#open();
     if (!memory) return batch.map(() => ({ kind: "unknown-key" }));
     const nowMs = systemClock();
-    const admissions = new AdmissionBatch(this.ctx.storage.sql, memory, nowMs);
-    const answers = this.ctx.storage.transactionSync(() => {
-      this.#settleBeside(memory, settlements);
-      const decided = batch.map((request) => admit(admissions, request, nowMs));
-      admissions.write();
-      return decided;
+    return this.#transact(memory, nowMs, (transaction) => {
+      for (const end of ended) transaction.settle(end);
+      return batch.map((request) => admit(transaction, request, nowMs));
     });
-    memory.bucket = admissions.bucket;
-    return answers;
   }
 
   /** Record how admitted inferences ended. May be repeated: an entry is settled, and counted, once. */
-  async settle(batch: readonly Settlement[]): Promise<void> {
+  async settle(batch: readonly Ended[]): Promise<void> {
     const memory = await this.#open();
-    if (memory) this.#settle(memory, batch);
+    if (!memory) return;
+    this.#transact(memory, systemClock(), (transaction) => {
+      for (const end of batch) transaction.settle(end);
+    });
+  }
+
+  /** Keep what a request with an idempotency key was answered, or give the key back. May be repeated. */
+  async conclude({ claimId, entryId, answer }: Conclusion): Promise<void> {
+    if (!(await this.#open())) return;
+    const { sql } = this.ctx.storage;
+    if (answer) keepAnswer(sql, claimId, entryId, answer);
+    else releaseClaim(sql, claimId, entryId);
   }
 
   /** Read what the control plane has just written to D1. When the call returns, the change holds for the next request. */
   async refresh(change: Change): Promise<void> {
     this.#absentUntilMs = 0;
     const memory = await this.#open();
-    if (memory) await this.#inTurn(() => this.#load(memory, change));
+    if (!memory) return;
+    const cell = { storage: this.ctx.storage, memory };
+    await this.#inTurn(() => applyChange(this.#tenantId, drizzle(this.env.DB), cell, change));
   }
 
-  /** The ledger's figures, straight from the ledger. */
+  /** Void the credentials of a subject that were issued before a moment. When the call returns, they are refused. */
+  async refuseBefore(kind: EpochKind, id: string, notBeforeMs: number): Promise<void> {
+    const memory = await this.#open();
+    memory?.epochs.set(`${kind} ${id}`, raiseEpoch(this.ctx.storage.sql, kind, id, notBeforeMs));
+  }
+
+  /**
+   * Grant credit that the tenant may spend. May be repeated: a grant's id counts once.
+   *
+   * @param amountMicroUsd  integer > 0
+   * @returns everything granted so far, in micro-dollars
+   */
+  async grantCredit(grantId: string, amountMicroUsd: number): Promise<number> {
+    const memory = await this.#open();
+    if (!memory) return 0;
+    const { sql } = this.ctx.storage;
+    this.#transact(memory, systemClock(), (transaction) => {
+      if (addCreditGrant(sql, grantId, amountMicroUsd)) transaction.recordCredit(grantId, amountMicroUsd);
+    });
+    memory.putCredit(readCredit(sql));
+    return memory.creditMicroUsd;
+  }
+
+  /** The ledger's figures, by interval. */
   async usage(query: UsageQuery): Promise<UsageRow[]> {
     if (!(await this.#open())) return [];
     const { sql } = this.ctx.storage;
-    return joinUsage(sumLedger(sql, query), sumRefusals(sql, query));
+    return joinUsage(sumUsage(sql, query), sumRefused(sql, query));
   }
 
   /** What a model's versions are doing: inferences that run, by version id. Versions without any are left out. */
   async inFlight(modelId: ModelId): Promise<Map<VersionId, number>> {
     const memory = await this.#open();
-    if (!memory) return new Map();
-    const sinceMs = systemClock() - runningLeaseMs(memory.policy.runLimitMs);
-    return countInFlight(this.ctx.storage.sql, modelId, sinceMs);
+    const counts = new Map<VersionId, number>();
+    for (const { charged, leaseEndsAtMs } of memory?.open.all ?? []) {
+      if (charged.modelId !== modelId || leaseEndsAtMs <= systemClock()) continue;
+      counts.set(charged.versionId, (counts.get(charged.versionId) ?? 0) + 1);
+    }
+    return counts;
   }
 
   /** What the versions of all models have done, or of one; undefined when the tenant has none of this name. */
@@ -102,22 +127,54 @@ export class TenantCell extends DurableObject<Env> {
     );
   }
 
-  #settle(memory: CellMemory, batch: readonly Settlement[]): void {
-    const { sql } = this.ctx.storage;
-    this.ctx.storage.transactionSync(() => {
-      const settled = settleEntries(sql, batch);
-      addFigures(sql, figuresOf(settled.filter(({ versionId }) => memory.versionIds.has(versionId))));
-    });
+  /** What time alone brings about. */
+  override async alarm(): Promise<void> {
+    this.#alarmMs = undefined;
+    const memory = await this.#open();
+    if (!memory) return;
+    const nowMs = systemClock();
+    this.#transact(memory, nowMs, () => undefined);
+    try {
+      await runChores({ ...this.#choreContext(memory), nowMs });
+    } finally {
+      this.#setAlarm(memory);
+    }
   }
 
-  /** What can't be recorded is undone and logged, and keeps nobody from being admitted. */
-  #settleBeside(memory: CellMemory, settlements: readonly Settlement[]): void {
-    if (settlements.length === 0) return;
+  /** One transaction; what failed to be written is forgotten by memory too. Leases that are over end with each. */
+  #transact<T>(memory: CellMemory, nowMs: number, decide: (transaction: CellTransaction) => T): T {
     try {
-      this.#settle(memory, settlements);
+      return this.ctx.storage.transactionSync(() => {
+        const transaction = new CellTransaction(this.ctx.storage.sql, memory, nowMs);
+        transaction.sweep();
+        const decided = decide(transaction);
+        transaction.write();
+        return decided;
+      });
     } catch (error) {
-      logFault("Settlements were lost.", { tenantId: this.#tenantId, settlements, error: String(error) });
+      if (this.#memory === memory) this.#memory = undefined;
+      throw error;
+    } finally {
+      this.#setAlarm(memory);
     }
+  }
+
+  /**
+   * Set the alarm for what is due next.
+   *
+   * While it is set, only a lease can fall due before it: whatever else a call leaves to be done is due later than its lease.
+   */
+  #setAlarm(memory: CellMemory): void {
+    const leaseMs = memory.open.oldest?.leaseEndsAtMs ?? Infinity;
+    if (this.#alarmMs !== undefined && this.#alarmMs <= leaseMs) return;
+    const dueMs = nextChoreMs(this.#choreContext(memory));
+    if (dueMs === undefined) return;
+    this.#alarmMs = dueMs;
+    this.ctx.waitUntil(this.ctx.storage.setAlarm(dueMs));
+  }
+
+  #choreContext(memory: CellMemory) {
+    return { tenantId: this.#tenantId, sql: this.ctx.storage.sql, memory, env: this.env };
   }
 
   get #tenantId(): TenantId {
@@ -133,79 +190,22 @@ export class TenantCell extends DurableObject<Env> {
 
   /** Read the cell's own database after an eviction. */
   #wake(): CellMemory | undefined {
-    const { sql } = this.ctx.storage;
-    const state = readHotState(sql);
-    return state && withIndexes(state, readBucket(sql));
+    return CellMemory.read(this.ctx.storage.sql, this.#tenantId);
   }
 
   /**
-   * Load a tenant that this cell has never seen, or saw in another form, and write nothing when there is none: a forged key must not fill a disk.
-   * Its absence is remembered for a moment, so that it costs D1 little either.
+   * Load a tenant that this cell has never seen, or saw in another form, and write nothing when there is none: a forged key must
+   * not fill a disk. Its absence is remembered for a moment, so that it costs D1 little either.
    */
   async #firstLoad(): Promise<CellMemory | undefined> {
     if (systemClock() < this.#absentUntilMs) return undefined;
-    const db = drizzle(this.env.DB);
-    const policy = await loadTenantPolicy(this.#tenantId, db);
-    if (!policy) {
+    const documents = await loadTenant(this.#tenantId, drizzle(this.env.DB));
+    if (!documents) {
       this.#absentUntilMs = systemClock() + ABSENCE_MS;
       return undefined;
     }
-    const [keys, deployments] = await Promise.all([
-      loadKeyGrants(this.#tenantId, db),
-      loadDeployments(this.#tenantId, db),
-    ]);
-    const state: HotState = {
-      policy,
-      keys: new Map(keys.map((key) => [key.keyId, key])),
-      deployments: new Map(deployments.map((deployment) => [deployment.modelId, deployment])),
-    };
-    const { sql } = this.ctx.storage;
-    this.ctx.storage.transactionSync(() => {
-      putHotState(sql, this.#tenantId, state);
-      sql.exec(LEDGER_SCHEMA);
-      sql.exec(STATISTICS_SCHEMA);
-    });
-    return withIndexes(state, readBucket(sql));
-  }
-
-  async #load(memory: CellMemory, change: Change): Promise<void> {
-    const db = drizzle(this.env.DB);
-    const { sql } = this.ctx.storage;
-    switch (change.kind) {
-      case "tenant": {
-        const policy = await loadTenantPolicy(this.#tenantId, db);
-        if (!policy) throw new Error("The tenant has gone from D1.");
-        putDocument(sql, "tenant", this.#tenantId, policy);
-        memory.policy = policy;
-        return;
-      }
-      case "key": {
-        const [key] = await loadKeyGrants(this.#tenantId, db, change.keyId);
-        if (!key) throw new Error("The key has gone from D1.");
-        putDocument(sql, "key", key.keyId, key);
-        memory.keysByHash.set(key.hash, key);
-        return;
-      }
-      case "model":
-        await this.#loadDeployment(memory, change.modelId);
-    }
-  }
-
-  async #loadDeployment(memory: CellMemory, modelId: ModelId): Promise<void> {
-    const { sql } = this.ctx.storage;
-    const [deployment] = await loadDeployments(this.#tenantId, drizzle(this.env.DB), modelId);
-    const held = [...memory.deploymentsByName.values()].find((candidate) => candidate.modelId === modelId);
-    const kept = new Set(versionIdsOf(deployment));
-    const gone = versionIdsOf(held).filter((versionId) => !kept.has(versionId));
-    this.ctx.storage.transactionSync(() => {
-      if (deployment) putDocument(sql, "model", modelId, deployment);
-      else deleteDocument(sql, "model", modelId);
-      deleteFigures(sql, gone);
-    });
-    if (held) memory.deploymentsByName.delete(held.name);
-    if (deployment) memory.deploymentsByName.set(deployment.name, deployment);
-    for (const versionId of gone) memory.versionIds.delete(versionId);
-    for (const versionId of kept) memory.versionIds.add(versionId);
+    establish(this.ctx.storage, documents);
+    return this.#wake();
   }
 
   async #inTurn<T>(load: () => Promise<T>): Promise<T> {
@@ -216,17 +216,3 @@ export class TenantCell extends DurableObject<Env> {
 }
 
 const ABSENCE_MS = 5_000;
-
-function withIndexes(state: HotState, bucket: TokenBucket | undefined): CellMemory {
-  return {
-    policy: state.policy,
-    keysByHash: new Map([...state.keys.values()].map((key) => [key.hash, key])),
-    deploymentsByName: new Map([...state.deployments.values()].map((deployment) => [deployment.name, deployment])),
-    versionIds: new Set([...state.deployments.values()].flatMap(versionIdsOf)),
-    bucket: bucket ?? fullBucket(state.policy.limit, systemClock()),
-  };
-}
-
-function versionIdsOf(deployment: Deployment | undefined): VersionId[] {
-  return deployment?.versions.map(({ versionId }) => versionId) ?? [];
-}

@@ -1,6 +1,8 @@
 import { drizzle } from "drizzle-orm/d1";
-import type { Change } from "../durable-objects/tenant-cell.ts";
-import { type Cells, type WaitUntil, requestAdmission, settleLater } from "./admission/admission.service.ts";
+import type { Change } from "../durable-objects/cell-loading.ts";
+import { type WaitUntil, requestAdmission, settleLater } from "./admission/admission.service.ts";
+import { cellOf } from "./admission/cells.ts";
+import type { Conclusion, Ended } from "./admission/claims.rules.ts";
 import type { Admission, AdmissionRequest } from "./admission/admission.rules.ts";
 import { type Config, parseEnv } from "./env.ts";
 import { type ContainerBackend, containerBackend } from "./inference/container-backends.ts";
@@ -8,7 +10,6 @@ import { type Isolates, hostedIsolates, platformIsolates } from "./inference/iso
 import { type Clock, systemClock } from "./shared/clock.ts";
 import type { Database } from "./shared/database.ts";
 import type { TenantId } from "./shared/ids.ts";
-import type { Settlement } from "./usage/ledger.rules.ts";
 
 /** What handlers need of the world outside, built once per request. */
 export interface Services {
@@ -21,11 +22,16 @@ export interface Services {
   readonly container: ContainerBackend | undefined;
   /** The origin of the request, such as `https://api.example.com`. */
   readonly origin: string;
-  readonly cells: Cells;
+  /** The tenant's cell. */
+  readonly cell: (tenantId: TenantId) => ReturnType<typeof cellOf>;
   /** One trip to the tenant's cell, joined with its neighbours. */
   readonly admit: (tenantId: TenantId, request: AdmissionRequest) => Promise<Admission>;
   /** Settle after the response. */
-  readonly settle: (tenantId: TenantId, settlement: Settlement) => void;
+  readonly settle: (tenantId: TenantId, ended: Ended) => void;
+  /** Settle before the response: when it returns, the answer is kept to be given again. */
+  readonly settleNow: (tenantId: TenantId, ended: Ended) => Promise<void>;
+  /** Say how a request with an idempotency key ended; when it returns, the answer is kept. */
+  readonly conclude: (tenantId: TenantId, conclusion: Conclusion) => Promise<void>;
   /** Tell the tenant's cell what changed in D1; when it returns, the change holds. */
   readonly refresh: (tenantId: TenantId, change: Change) => Promise<void>;
 }
@@ -66,11 +72,17 @@ export function createServices(env: Env, request: Request, waitUntil: WaitUntil)
     get origin() {
       return new URL(request.url).origin;
     },
-    cells,
+    cell: (tenantId) => cellOf(cells, tenantId),
     admit: (tenantId, asked) => requestAdmission(tenantId, cells, waitUntil, asked),
-    settle: (tenantId, settlement) => settleLater(tenantId, cells, waitUntil, settlement),
+    settle: (tenantId, ended) => settleLater(tenantId, cells, waitUntil, ended),
+    settleNow: async (tenantId, ended) => {
+      await cellOf(cells, tenantId).settle([ended]);
+    },
+    conclude: async (tenantId, conclusion) => {
+      await cellOf(cells, tenantId).conclude(conclusion);
+    },
     refresh: async (tenantId, change) => {
-      await cells.getByName(tenantId).refresh(change);
+      await cellOf(cells, tenantId).refresh(change);
     },
   };
 }

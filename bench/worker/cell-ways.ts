@@ -1,5 +1,6 @@
 import type { Admission, AdmissionRequest } from "../../src/admission/admission.rules.ts";
-import { type Cells, type WaitUntil, requestAdmission } from "../../src/admission/admission.service.ts";
+import { type WaitUntil, requestAdmission } from "../../src/admission/admission.service.ts";
+import { type Cells, cellOf } from "../../src/admission/cells.ts";
 import type { TenantId } from "../../src/shared/ids.ts";
 import { ParallelLanes } from "./parallel-lanes.ts";
 
@@ -21,7 +22,7 @@ export function wayToCell(
   cells: Cells,
   waitUntil: WaitUntil,
 ): (request: AdmissionRequest) => Promise<Admission> {
-  const send = async (batch: AdmissionRequest[]): Promise<Admission[]> => await cells.getByName(tenantId).admit(batch);
+  const send = async (batch: AdmissionRequest[]): Promise<Admission[]> => await cellOf(cells, tenantId).admit(batch);
   switch (way) {
     case "rpc":
       return async (request) => {

@@ -24,16 +24,20 @@ bench.post("/bench/tenants", async (c) =>
   c.json(await copyTenant(c.var.services, copySchema.parse(await c.req.json()))),
 );
 
-bench.post("/bench/loops", async (c) => c.json(await runLoop(c.var.services, loopSchema.parse(await c.req.json()))));
+bench.post("/bench/loops", async (c) =>
+  c.json(await runLoop(c.var.services, c.env.TENANT_CELL, loopSchema.parse(await c.req.json()))),
+);
 
 bench.post("/bench/admissions/:way", authenticated, async (c) => {
-  const { tenantId, hash: credential } = c.var.credential;
+  const { tenantId, hash } = c.var.credential;
   const way = c.req.param("way");
   if (!isWay(way)) throw new Error(`There is no way "${way}" to the cell.`);
-  const ask = wayToCell(way, tenantId, c.var.services.cells, (promise) => c.executionCtx.waitUntil(promise));
+  const ask = wayToCell(way, tenantId, c.env.TENANT_CELL, (promise) => c.executionCtx.waitUntil(promise));
   const admission = await ask({
     kind: "infer",
-    credential,
+    credential: { kind: "key", hash },
+    address: "",
+    bytesIn: 0,
     model: "mnist",
     version: undefined,
     routingKey: undefined,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Admission, AdmissionRequest } from "../../src/admission/admission.rules.ts";
+import type { Cells } from "../../src/admission/cells.ts";
 import { hashApiKey } from "../../src/identity/guards.ts";
 import type { Services } from "../../src/services.ts";
 import { type TenantId, isId } from "../../src/shared/ids.ts";
@@ -26,18 +27,27 @@ const FINGERPRINT = "the same request";
  *
  * @throws Error with the first refusal
  */
-export async function runLoop(services: Services, plan: LoopPlan): Promise<{ admitted: number; elapsedMs: number }> {
-  const credential = hashApiKey(plan.key);
+export async function runLoop(
+  services: Services,
+  cells: Cells,
+  plan: LoopPlan,
+): Promise<{ admitted: number; elapsedMs: number }> {
+  const credential = { kind: "key" as const, hash: hashApiKey(plan.key) };
   const infer = (idempotencyKey?: string): AdmissionRequest => ({
     kind: "infer",
     credential,
+    address: "",
+    bytesIn: 0,
     model: plan.model,
     version: undefined,
     routingKey: undefined,
-    idempotency: idempotencyKey === undefined ? undefined : { key: idempotencyKey, fingerprint: FINGERPRINT },
+    idempotency:
+      idempotencyKey === undefined
+        ? undefined
+        : { key: idempotencyKey, route: "POST /infer", fingerprint: FINGERPRINT },
   });
   await chargeKeys(services, plan.tenantId, infer);
-  const ask = wayToCell(plan.way, plan.tenantId, services.cells, () => undefined);
+  const ask = wayToCell(plan.way, plan.tenantId, cells, () => undefined);
   let admitted = 0;
   const begin = Date.now();
   const oneAfterTheOther = async (): Promise<void> => {
@@ -57,7 +67,7 @@ async function chargeKeys(
   tenantId: TenantId,
   infer: (idempotencyKey: string) => AdmissionRequest,
 ): Promise<void> {
-  const cell = services.cells.getByName(tenantId);
+  const cell = services.cell(tenantId);
   const admissions = await cell.admit(Array.from({ length: CHARGED_KEYS }, (_, turn) => infer(keyOf(turn))));
   const settlements = admissions.map((admission) => ({
     entryId: requireAdmitted(admission, false),

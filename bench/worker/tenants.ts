@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { DEFAULT_ALIAS } from "../../src/admission/admission.rules.ts";
+import { DEFAULT_ALIAS } from "../../src/admission/deployments.rules.ts";
 import { createKey } from "../../src/identity/keys.service.ts";
 import { findModelTree, insertModel, insertVersion } from "../../src/models/models.store.ts";
 import type { Services } from "../../src/services.ts";
@@ -26,8 +26,15 @@ export async function copyTenant(
   const tree = await findModelTree(wish.templateId, services.db, wish.model);
   const version = tree?.versions[0];
   if (!template || !version) throw new Error("The tenant to copy has no such model.");
-  const { id: tenantId } = await createTenant(services, template);
-  const { key } = await createKey(tenantId, services, { name: template.name, scopes: ["infer"], mode: "live" });
+  const { id: _id, ...like } = template;
+  const { id: tenantId } = await createTenant(services, like);
+  const { key } = await createKey(tenantId, services, {
+    name: template.name,
+    scopes: ["infer"],
+    mode: "live",
+    allowedIps: null,
+    limits: null,
+  });
   const createdAtMs = services.now();
   const modelId = newId("mdl", createdAtMs);
   await insertModel(tenantId, services.db, { id: modelId, name: wish.model, description: "", createdAtMs });

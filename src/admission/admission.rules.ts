@@ -1,261 +1,267 @@
 import type { Scope } from "../identity/keys.rules.ts";
-import type { Backend, ExternalData, Runtime } from "../models/models.rules.ts";
-import type { EntryId, KeyId, ModelId, VersionId } from "../shared/ids.ts";
+import type { EntryId, KeyId } from "../shared/ids.ts";
+import type { Charged, Rates } from "../usage/ledger.rules.ts";
+import { type Conclusion, type Idempotency, type Repetition, claimId, repetitionOf } from "./claims.rules.ts";
 import {
-  type BucketLimit,
+  type Caller,
+  type Credential,
+  type CredentialRefusal,
+  type Credentials,
+  identify,
+  mayCallFrom,
+} from "./credentials.rules.ts";
+import {
+  type DeployedVersion,
+  type Deployment,
+  type Resolved,
+  type Unresolved,
+  resolveVersion,
+} from "./deployments.rules.ts";
+import {
+  type Demand,
+  type Endpoint,
+  type Exceeded,
+  type Hold,
   type LimitState,
-  type TokenBucket,
-  describeBucket,
-  refill,
-  take,
-} from "./token-bucket.rules.ts";
-import { type Traffic, pickVersion } from "./traffic.rules.ts";
+  type Limits,
+  type Meter,
+  type Meters,
+  weigh,
+} from "./limits.rules.ts";
 
 /** The tenant as its cell knows it. */
 export interface TenantPolicy {
+  /** Rises with each change; an older policy never takes the place of a newer one. */
+  readonly version: number;
   readonly status: "active" | "suspended";
-  readonly limit: BucketLimit;
+  readonly limits: Limits;
+  /** What was granted in advance, where the tenant pays so; null where it pays afterwards. */
+  readonly isPrepaid: boolean;
+  readonly rates: Rates;
+  /** When a billing period of the tenant began, ms since 1970. */
+  readonly periodAnchorMs: number;
+  readonly allowedIps: readonly string[] | null;
   /** How long one inference may run, in milliseconds. */
   readonly runLimitMs: number;
+  /** How long raw ledger rows stay in the cell before they move to R2, in milliseconds. */
+  readonly ledgerRetentionMs: number;
+  /** Listeners to the live feed at a time. */
+  readonly maxListeners: number;
 }
 
-/** What the holder of an API key may do. */
-export interface KeyGrant {
-  readonly keyId: KeyId;
-  readonly scopes: readonly Scope[];
-  readonly revokedAtMs: number | null;
-}
-
-/** A model's name, its versions and the aliases that point at them. */
-export interface Deployment {
-  readonly modelId: ModelId;
-  readonly name: string;
-  readonly versions: readonly DeployedVersion[];
-  /** Version number by alias. */
-  readonly aliases: Readonly<Record<string, number>>;
-  /** Numbers of the versions that were taken out of service. */
-  readonly retired: readonly number[];
-  /** Whether the model serves anybody. */
-  readonly loaded: boolean;
-  /** How callers who name no version are spread; null when the alias production serves them all. */
-  readonly traffic: Traffic | null;
-}
-
-/** What runs an inference. */
-export interface DeployedVersion {
-  readonly modelId: ModelId;
-  readonly versionId: VersionId;
-  readonly number: number;
-  readonly runtime: Runtime;
-  readonly sizeBytes: number;
-  /** SHA-256 of the ONNX file, hexadecimal. */
-  readonly sha256: string;
-  readonly externalData: readonly ExternalData[];
-  /** Where it runs when its runtime is `backend`. */
-  readonly backend: Backend | null;
-}
-
-/** Which version serves callers that name none. */
-export const DEFAULT_ALIAS = "production";
-
-/** May the holder of this credential use the API, for any one of these scopes? Debits nothing. */
+/** May the holder of this credential use the API, for any one of these scopes? Charges nothing. */
 export interface AccessRequest {
   readonly kind: "access";
-  /** SHA-256 of the API key, base64url. */
-  readonly credential: string;
+  readonly credential: Credential;
+  /** The caller's address; empty when it is not known. */
+  readonly address: string;
+  readonly endpoint: Exclude<Endpoint, "infer">;
   readonly anyScope: readonly Scope[];
+  readonly idempotency: Idempotency | undefined;
 }
 
 /** May this inference run, now? Debits one call and writes one ledger entry. */
 export interface InferRequest {
   readonly kind: "infer";
-  readonly credential: string;
+  readonly credential: Credential;
+  readonly address: string;
   readonly model: string;
-  /** A version's number or an alias; {@link DEFAULT_ALIAS} when undefined. */
+  /** A version's number or an alias; the alias `production` when undefined. */
   readonly version: string | undefined;
-  /** Who is served, where traffic is spread over versions; the API key when undefined. */
+  /** Who is served, where traffic is spread over versions; the caller when undefined. */
   readonly routingKey: string | undefined;
   readonly idempotency: Idempotency | undefined;
-}
-
-/** A caller's promise that requests with the same key are the same request. */
-export interface Idempotency {
-  readonly key: string;
-  /** SHA-256 over the route and the payload. */
-  readonly fingerprint: string;
+  /** What the request announces as its length; 0 when it announces nothing. */
+  readonly bytesIn: number;
 }
 
 export type AdmissionRequest = AccessRequest | InferRequest;
 
-/** The cell's answer: leave to go on, or a refusal with its evidence. */
-export type Admission =
-  | { readonly kind: "granted"; readonly keyId: KeyId; readonly scopes: readonly Scope[] }
-  | Admitted
-  | Refusal;
+/** The cell's answer: leave to go on, an answer that was given before, or a refusal with its evidence. */
+export type Admission = Granted | Admitted | Extract<Repetition, { kind: "repeated" }> | Refusal;
+
+/** Leave to use the API. */
+export interface Granted {
+  readonly kind: "granted";
+  readonly callerId: KeyId;
+  readonly scopes: readonly Scope[];
+  readonly limit: LimitState | undefined;
+  /** The idempotency key's claim, to be concluded when the request has ended. */
+  readonly claim: Pick<Conclusion, "claimId" | "entryId"> | undefined;
+}
 
 /** An inference that may run, and the ledger entry that it was charged to. */
 export interface Admitted {
   readonly kind: "admitted";
   readonly entryId: EntryId;
+  /** The hash of the entry's row in the ledger; undefined for one that an earlier request was charged to. */
+  readonly receipt: string | undefined;
   /** An earlier request with the same idempotency key was charged; this one is not. */
   readonly replayed: boolean;
   readonly version: DeployedVersion;
-  readonly limit: LimitState;
+  readonly limit: LimitState | undefined;
   /** How long it may run, in milliseconds. */
   readonly runLimitMs: number;
 }
 
 export type Refusal =
-  | { readonly kind: "unknown-key" }
-  | { readonly kind: "revoked-key" }
+  | CredentialRefusal
+  | Unresolved
   | { readonly kind: "tenant-suspended" }
   | { readonly kind: "insufficient-scope"; readonly anyScope: readonly Scope[]; readonly held: readonly Scope[] }
-  | { readonly kind: "model-not-found"; readonly model: string }
-  | { readonly kind: "model-unloaded"; readonly model: string }
-  | { readonly kind: "version-not-found"; readonly model: string; readonly version: string }
-  | { readonly kind: "version-retired"; readonly model: string; readonly version: string }
-  | { readonly kind: "quota-exceeded"; readonly limit: LimitState }
-  | { readonly kind: "idempotency-in-flight"; readonly entryId: EntryId }
-  | { readonly kind: "idempotency-mismatch"; readonly entryId: EntryId };
+  | { readonly kind: "address-not-allowed"; readonly address: string }
+  | { readonly kind: "quota-exceeded"; readonly violated: Exceeded["violated"] }
+  | { readonly kind: "credits-exhausted"; readonly limit: LimitState }
+  | Extract<Repetition, { kind: "idempotency-in-flight" | "idempotency-mismatch" }>;
 
-/** A new line of the ledger, as it is written at admission. */
-export interface NewEntry {
-  readonly id: EntryId;
-  readonly atMs: number;
-  readonly keyId: KeyId;
-  readonly model: string;
-  readonly version: DeployedVersion;
+/** A charge as it is decided: it is written, with all that it changes, before anybody hears of it. */
+export interface Charge {
+  readonly charged: Omit<Charged, "entryId" | "atMs">;
+  readonly holds: readonly Hold[];
+  readonly runLimitMs: number;
   readonly idempotency: Idempotency | undefined;
 }
 
-/** What the ledger knows of an idempotency key. */
-export interface Claim {
-  readonly entryId: EntryId;
-  readonly fingerprint: string;
-  readonly versionId: VersionId;
-  /** `running` until it is settled or its lease ends; an inference that was not charged gives its key back. */
-  readonly state: "running" | "charged";
-}
-
 /** What the rules read, and the effects that they may have. Everything here happens in one transaction. */
-export interface AdmissionState {
+export interface AdmissionState extends Credentials, Meters {
   readonly tenant: TenantPolicy;
-  bucket: TokenBucket;
-  keyByHash(hash: string): KeyGrant | undefined;
+  /** The limits of a caller: the tenant's, the caller's own, and its credit. */
+  limitsOf(caller: Caller): Limits;
   deploymentByName(name: string): Deployment | undefined;
-  claimOf(idempotencyKey: string): Claim | undefined;
-  newEntryId(): EntryId;
-  charge(entry: NewEntry): void;
-  countRefusal(model: string, reason: Refusal["kind"]): void;
+  claimOf(idempotency: Idempotency): Parameters<typeof repetitionOf>[0];
+  setMeters(meters: ReadonlyMap<string, Meter>): void;
+  /** Write a charge to the ledger. */
+  charge(charge: Charge): { readonly entryId: EntryId; readonly receipt: string };
+  /** Take an idempotency key for a request that charges nothing, or take it over from one whose holder died. */
+  claim(idempotency: Idempotency): EntryId;
+  countRefusal(callerId: string, model: string, reason: Refusal["kind"]): void;
 }
-
-/** The name of the tenant's inference limit in the RateLimit headers. */
-const INFERENCE_POLICY = "inference";
 
 /**
- * Decide one request, in the order in which a refusal should be heard: credential, tenant, scope, model, idempotency, limit;
- * then debit and ledger entry. A refusal debits nothing.
+ * Decide one request, in the order in which a refusal should be heard: credential, tenant, scope, address, model, idempotency key,
+ * limits; then debit and ledger entry. A refusal debits nothing.
+ *
+ * The credential comes first, so that a stranger learns nothing of a tenant. The idempotency key comes before the limits, because
+ * a repetition takes nothing from them: who lost the answer of the last call of a quota may still fetch it.
  */
 export function admit(state: AdmissionState, request: AdmissionRequest, nowMs: number): Admission {
-  const key = state.keyByHash(request.credential);
-  if (!key) return { kind: "unknown-key" };
-  if (key.revokedAtMs !== null) return { kind: "revoked-key" };
-  if (request.kind === "access") return admitAccess(state.tenant, key, request.anyScope);
-  const answer = admitInference(state, key, request, nowMs);
-  if (answer.kind !== "admitted") {
+  const caller = identify(state, request.credential);
+  if ("kind" in caller) return caller;
+  return request.kind === "access"
+    ? admitAccess(state, caller, request, nowMs)
+    : admitInference(state, caller, request, nowMs);
+}
+
+function admitAccess(state: AdmissionState, caller: Caller, request: AccessRequest, nowMs: number): Admission {
+  const { anyScope, endpoint, idempotency } = request;
+  const refused = refuseCaller(state, caller, request, anyScope, endpoint === "read");
+  if (refused) return refused;
+  const repetition = idempotency && repetitionOf(state.claimOf(idempotency), idempotency.fingerprint, nowMs);
+  if (repetition && repetition.kind !== "first" && repetition.kind !== "unanswered") return repetition;
+  const demand = { endpoint, keyId: caller.callerId, modelId: undefined, bytesIn: 0, run: undefined };
+  const weighed = weigh(state.limitsOf(caller), state, demand, nowMs, state.tenant.periodAnchorMs);
+  if (weighed.kind === "exceeded") return { kind: "quota-exceeded", violated: weighed.violated };
+  state.setMeters(weighed.meters);
+  const claim = idempotency && { claimId: claimId(idempotency), entryId: state.claim(idempotency) };
+  return { kind: "granted", callerId: caller.callerId, scopes: caller.scopes, limit: weighed.closest, claim };
+}
+
+/** Why this caller may not do this at all. Who is suspended may still read. */
+function refuseCaller(
+  { tenant }: AdmissionState,
+  { scopes, allowedIps }: Caller,
+  { address }: AdmissionRequest,
+  anyScope: readonly Scope[],
+  isRead: boolean,
+): Refusal | undefined {
+  if (tenant.status === "suspended" && !isRead) return { kind: "tenant-suspended" };
+  if (!anyScope.some((scope) => scopes.includes(scope))) return { kind: "insufficient-scope", anyScope, held: scopes };
+  if (!mayCallFrom(address, [tenant.allowedIps, allowedIps])) return { kind: "address-not-allowed", address };
+  return undefined;
+}
+
+function admitInference(state: AdmissionState, caller: Caller, request: InferRequest, nowMs: number): Admission {
+  const answer =
+    refuseCaller(state, caller, request, ["infer"], false) ?? decideInference(state, caller, request, nowMs);
+  if (answer.kind !== "admitted" && answer.kind !== "repeated") {
     const isKnownModel = state.deploymentByName(request.model) !== undefined;
-    state.countRefusal(isKnownModel ? request.model : "", answer.kind);
+    state.countRefusal(caller.callerId, isKnownModel ? request.model : "", answer.kind);
   }
   return answer;
 }
 
-function admitAccess(tenant: TenantPolicy, key: KeyGrant, anyScope: readonly Scope[]): Admission {
-  const isRead = anyScope.some((scope) => scope.endsWith(":read"));
-  if (tenant.status === "suspended" && !isRead) return { kind: "tenant-suspended" };
-  if (!anyScope.some((scope) => key.scopes.includes(scope))) {
-    return { kind: "insufficient-scope", anyScope, held: key.scopes };
-  }
-  return { kind: "granted", keyId: key.keyId, scopes: key.scopes };
-}
-
-function admitInference(
+function decideInference(
   state: AdmissionState,
-  key: KeyGrant,
+  caller: Caller,
   request: InferRequest,
   nowMs: number,
+): Exclude<Admission, Granted> {
+  const { model, version: wanted, idempotency, routingKey = caller.callerId } = request;
+  const resolved = resolveVersion(state.deploymentByName(model), { model, version: wanted, routingKey });
+  if (resolved.kind !== "resolved") return resolved;
+  const repetition = idempotency && repetitionOf(state.claimOf(idempotency), idempotency.fingerprint, nowMs);
+  if (idempotency && repetition?.kind === "unanswered") return runAgain(state, idempotency, repetition, resolved);
+  if (repetition && repetition.kind !== "first" && repetition.kind !== "unanswered") return repetition;
+  return chargeInference(state, caller, request, resolved, nowMs);
+}
+
+function chargeInference(
+  state: AdmissionState,
+  caller: Caller,
+  request: InferRequest,
+  { deployment, version }: Resolved,
+  nowMs: number,
 ): Admitted | Refusal {
-  if (state.tenant.status === "suspended") return { kind: "tenant-suspended" };
-  if (!key.scopes.includes("infer")) return { kind: "insufficient-scope", anyScope: ["infer"], held: key.scopes };
-  const resolved = resolveVersion(state.deploymentByName(request.model), request, key.keyId);
-  if ("kind" in resolved) return resolved;
-
-  const bucket = refill(state.bucket, state.tenant.limit, nowMs);
-  const claim = request.idempotency && state.claimOf(request.idempotency.key);
-  if (claim) return answerRepeat(claim, request.idempotency?.fingerprint, resolved, terms(state, bucket));
-
-  const debited = take(bucket);
-  if (!debited) return { kind: "quota-exceeded", limit: limitState(state, bucket) };
-  const { deployment, version } = resolved;
-  const { name: model } = deployment;
-  const entryId = state.newEntryId();
-  state.bucket = debited;
-  state.charge({ id: entryId, atMs: nowMs, keyId: key.keyId, model, version, idempotency: request.idempotency });
-  return { kind: "admitted", entryId, replayed: false, version, ...terms(state, debited) };
+  const { rates, runLimitMs, periodAnchorMs } = state.tenant;
+  const { callerId: keyId } = caller;
+  const run = {
+    priceMicroUsd: rates.inferenceMicroUsd,
+    computeMicroUsdPerSecond: rates.computeSecondMicroUsd,
+    limitMs: runLimitMs,
+  };
+  const { modelId, name: model } = deployment;
+  const demand: Demand = { endpoint: "infer", keyId, modelId, bytesIn: request.bytesIn, run };
+  const weighed = weigh(state.limitsOf(caller), state, demand, nowMs, periodAnchorMs);
+  if (weighed.kind === "exceeded") return refuseExceeded(weighed.violated);
+  state.setMeters(weighed.meters);
+  const { versionId, number, runtime } = version;
+  const { idempotency } = request;
+  const idempotencyKey = idempotency?.key ?? null;
+  const charged = { keyId, modelId, model, versionId, version: number, runtime, rates, idempotencyKey };
+  const { entryId, receipt } = state.charge({
+    charged,
+    holds: weighed.holds,
+    runLimitMs: weighed.runLimitMs,
+    idempotency,
+  });
+  const { closest: limit } = weighed;
+  return { kind: "admitted", entryId, receipt, replayed: false, version, limit, runLimitMs: weighed.runLimitMs };
 }
 
-type Terms = Pick<Admitted, "limit" | "runLimitMs">;
+/** The name of the limit that prepaid credit is. */
+export const CREDIT_POLICY = "credits";
 
-/** What an admission tells of the tenant's limits. */
-function terms(state: AdmissionState, bucket: TokenBucket): Terms {
-  return { limit: limitState(state, bucket), runLimitMs: state.tenant.runLimitMs };
-}
-
-function limitState(state: AdmissionState, bucket: TokenBucket): LimitState {
-  return describeBucket(INFERENCE_POLICY, bucket, state.tenant.limit);
-}
-
-interface Resolved {
-  readonly deployment: Deployment;
-  readonly version: DeployedVersion;
-}
-
-/** Find the version that a request names by number or alias, or that traffic gives it. */
-function resolveVersion(deployment: Deployment | undefined, request: InferRequest, keyId: KeyId): Resolved | Refusal {
-  if (!deployment) return { kind: "model-not-found", model: request.model };
-  if (!deployment.loaded) return { kind: "model-unloaded", model: request.model };
-  const wanted = request.version ?? DEFAULT_ALIAS;
-  const isSpread = wanted === DEFAULT_ALIAS && deployment.traffic !== null;
-  const number = isSpread
-    ? pickVersion(deployment.traffic, deployment.modelId, request.routingKey ?? keyId)
-    : numberOf(deployment, wanted);
-  const version = deployment.versions.find((candidate) => candidate.number === number);
-  const { model } = request;
-  if (!version) return { kind: "version-not-found", model, version: wanted };
-  if (deployment.retired.includes(version.number)) return { kind: "version-retired", model, version: wanted };
-  return { deployment, version };
-}
-
-/** An alias can't look like a number, so the two never clash. */
-function numberOf({ aliases }: Deployment, wanted: string): number | undefined {
-  if (/^[1-9]\d*$/.test(wanted)) return Number(wanted);
-  return Object.hasOwn(aliases, wanted) ? aliases[wanted] : undefined;
+/** Waiting helps with limits, but not with credit that is used up. */
+function refuseExceeded(violated: Exceeded["violated"]): Refusal {
+  const credit = violated.find(({ policy }) => policy === CREDIT_POLICY);
+  return credit ? { kind: "credits-exhausted", limit: credit } : { kind: "quota-exceeded", violated };
 }
 
 /**
- * A repeated idempotency key meets its first request's ledger entry: it is charged nothing, and takes nothing from the limit.
- *
- * It runs on the version that was charged, unless that one is gone or retired.
+ * The first request was charged, and its answer was lost: run again, at no charge and outside all limits, on the version that was
+ * charged, unless that one is gone or retired.
  */
-function answerRepeat(
-  claim: Claim,
-  fingerprint: string | undefined,
+function runAgain(
+  state: AdmissionState,
+  idempotency: Idempotency,
+  { claim }: Extract<Repetition, { kind: "unanswered" }>,
   resolved: Resolved,
-  { limit, runLimitMs }: Terms,
-): Admitted | Refusal {
-  const { entryId } = claim;
-  if (claim.fingerprint !== fingerprint) return { kind: "idempotency-mismatch", entryId };
-  if (claim.state === "running") return { kind: "idempotency-in-flight", entryId };
+): Admitted {
+  state.claim(idempotency);
   const { versions, retired } = resolved.deployment;
   const charged = versions.find(({ versionId, number }) => versionId === claim.versionId && !retired.includes(number));
-  return { kind: "admitted", entryId, replayed: true, version: charged ?? resolved.version, limit, runLimitMs };
+  const { entryId } = claim;
+  const { runLimitMs } = state.tenant;
+  const version = charged ?? resolved.version;
+  return { kind: "admitted", entryId, receipt: undefined, replayed: true, version, limit: undefined, runLimitMs };
 }

@@ -1,8 +1,9 @@
 import { systemClock } from "../shared/clock.ts";
 import type { TenantId } from "../shared/ids.ts";
 import { logFault } from "../shared/log.ts";
-import type { Settlement } from "../usage/ledger.rules.ts";
 import type { Admission, AdmissionRequest } from "./admission.rules.ts";
+import type { Ended } from "./claims.rules.ts";
+import { type Cells, cellOf } from "./cells.ts";
 import { Lanes } from "./group-commit.ts";
 import { SettlementBox } from "./settlement-box.ts";
 
@@ -26,9 +27,6 @@ const MAX_ATTEMPTS = 3;
 /** The part of the execution context that keeps a promise alive beyond the response. */
 export type WaitUntil = (promise: Promise<unknown>) => void;
 
-/** Where the tenants' cells are found. */
-export type Cells = Env["TENANT_CELL"];
-
 /**
  * Ask the tenant's cell, sharing the trip with the tenant's other requests in this isolate, and with its settlements.
  *
@@ -43,7 +41,7 @@ export function requestAdmission(
   request: AdmissionRequest,
 ): Promise<Admission> {
   const answer = admissions.submit(tenantId, request, (batch) =>
-    takeAlong(tenantId, async (settlements) => await cells.getByName(tenantId).admit(batch, settlements)),
+    takeAlong(tenantId, async (settlements) => await cellOf(cells, tenantId).admit(batch, settlements)),
   );
   waitUntil(answer.catch(() => undefined));
   return answer;
@@ -54,25 +52,20 @@ export function requestAdmission(
  *
  * A settlement that is lost leaves its entry `pending`, charged: an answer may have been given. The loss is logged.
  */
-export function settleLater(tenantId: TenantId, cells: Cells, waitUntil: WaitUntil, settlement: Settlement): void {
+export function settleLater(tenantId: TenantId, cells: Cells, waitUntil: WaitUntil, settlement: Ended): void {
   const box = boxes.get(tenantId) ?? new SettlementBox();
   boxes.set(tenantId, box);
   box.drop(settlement);
   waitUntil(seeDelivered(tenantId, cells, box, settlement));
 }
 
-async function seeDelivered(
-  tenantId: TenantId,
-  cells: Cells,
-  box: SettlementBox,
-  settlement: Settlement,
-): Promise<void> {
+async function seeDelivered(tenantId: TenantId, cells: Cells, box: SettlementBox, settlement: Ended): Promise<void> {
   for (let attempt = 1; ;) {
     await scheduler.wait(LINGER_MS);
     if (!box.holds(settlement)) return;
     try {
       const settled = await takeAlong(tenantId, async (batch) => {
-        if (batch.length > 0) await cells.getByName(tenantId).settle(batch);
+        if (batch.length > 0) await cellOf(cells, tenantId).settle(batch);
         return batch.includes(settlement);
       });
       if (settled) return;
@@ -88,7 +81,7 @@ async function seeDelivered(
 }
 
 /** Go to the tenant's cell with what lies in its box. */
-async function takeAlong<T>(tenantId: TenantId, go: (settlements: Settlement[]) => Promise<T>): Promise<T> {
+async function takeAlong<T>(tenantId: TenantId, go: (settlements: Ended[]) => Promise<T>): Promise<T> {
   const box = boxes.get(tenantId);
   const settlements = box?.take(MAX_SETTLEMENTS, systemClock()) ?? [];
   try {

@@ -1,9 +1,11 @@
-import type { KeyId, ModelId, TenantId } from "../shared/ids.ts";
-import type { Deployment, TenantPolicy } from "./admission.rules.ts";
+import { CLAIMS_SCHEMA } from "./claims.store.ts";
+import type { TenantPolicy } from "./admission.rules.ts";
+import type { EpochKind } from "./credentials.rules.ts";
+import type { Deployment } from "./deployments.rules.ts";
 import type { HashedKeyGrant } from "./hot-state.store.ts";
-import type { TokenBucket } from "./token-bucket.rules.ts";
+import { METERS_SCHEMA } from "./meters.store.ts";
 
-/** The cell's own copy of what it needs to admit: one JSON document per thing, and the bucket. */
+/** The cell's own copy of what it needs to admit: one JSON document per thing; when credentials begin to hold; and credit. */
 const CELL_STATE_SCHEMA = `
   CREATE TABLE IF NOT EXISTS hot_state (
     kind TEXT NOT NULL,
@@ -11,21 +13,24 @@ const CELL_STATE_SCHEMA = `
     body TEXT NOT NULL,
     PRIMARY KEY (kind, id)
   ) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS bucket (
-    id INTEGER PRIMARY KEY CHECK (id = 1),
-    micro_tokens INTEGER NOT NULL,
-    updated_at_ms INTEGER NOT NULL
-  );
+  CREATE TABLE IF NOT EXISTS epochs (
+    subject TEXT PRIMARY KEY,
+    not_before_ms INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS credit_grants (
+    id TEXT PRIMARY KEY,
+    amount_micro_usd INTEGER NOT NULL
+  ) WITHOUT ROWID;
 `;
 
 /** Raise it with each change of the documents or the tables: a cell of another form makes its tables and reads D1 again. */
-const FORMAT = 4;
+const FORMAT = 5;
 
-/** The documents of hot_state, as they are kept in memory too. */
-export interface HotState {
-  policy: TenantPolicy;
-  readonly keys: Map<KeyId, HashedKeyGrant>;
-  readonly deployments: Map<ModelId, Deployment>;
+/** What D1 knows of a tenant and its cell needs on the hot path. */
+export interface CellDocuments {
+  readonly policy: TenantPolicy;
+  readonly keys: readonly HashedKeyGrant[];
+  readonly deployments: readonly Deployment[];
 }
 
 type Documents = { format: number; tenant: TenantPolicy; key: HashedKeyGrant; model: Deployment };
@@ -41,13 +46,22 @@ export function deleteDocument(sql: SqlStorage, kind: keyof Documents, id: strin
 }
 
 /** Make the tables where they are missing, and put these documents in the place of all others. */
-export function putHotState(sql: SqlStorage, tenantId: TenantId, { policy, keys, deployments }: HotState): void {
+export function putDocuments(sql: SqlStorage, { policy, keys, deployments }: CellDocuments): void {
   sql.exec(CELL_STATE_SCHEMA);
+  sql.exec(METERS_SCHEMA);
+  sql.exec(CLAIMS_SCHEMA);
   sql.exec("DELETE FROM hot_state");
   putDocument(sql, "format", "hot_state", FORMAT);
-  putDocument(sql, "tenant", tenantId, policy);
-  for (const key of keys.values()) putDocument(sql, "key", key.keyId, key);
-  for (const deployment of deployments.values()) putDocument(sql, "model", deployment.modelId, deployment);
+  putDocument(sql, "tenant", "tenant", policy);
+  for (const key of keys) putDocument(sql, "key", key.keyId, key);
+  for (const deployment of deployments) putDocument(sql, "model", deployment.modelId, deployment);
+}
+
+/** Read everything back after the cell was evicted; undefined when no tenant was ever written, or not in this form. */
+export function readDocuments(sql: SqlStorage): CellDocuments | undefined {
+  if (!hasCellState(sql) || readKind(sql, "format")[0] !== FORMAT) return undefined;
+  const [policy] = readKind(sql, "tenant");
+  return policy && { policy, keys: readKind(sql, "key"), deployments: readKind(sql, "model") };
 }
 
 /** Whether this cell was ever opened for a tenant that exists. */
@@ -55,36 +69,7 @@ function hasCellState(sql: SqlStorage): boolean {
   return sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'hot_state'").toArray().length > 0;
 }
 
-/** Read everything back after the cell was evicted; undefined when no tenant was ever written, or not in this form. */
-export function readHotState(sql: SqlStorage): HotState | undefined {
-  if (!hasCellState(sql) || readDocuments(sql, "format")[0] !== FORMAT) return undefined;
-  const policy = readDocuments(sql, "tenant")[0];
-  if (!policy) return undefined;
-  return {
-    policy,
-    keys: new Map(readDocuments(sql, "key").map((key) => [key.keyId, key])),
-    deployments: new Map(readDocuments(sql, "model").map((model) => [model.modelId, model])),
-  };
-}
-
-/** The bucket as it was last written; undefined when nothing was ever drawn from it. */
-export function readBucket(sql: SqlStorage): TokenBucket | undefined {
-  const [row] = sql
-    .exec<{ micro_tokens: number; updated_at_ms: number }>("SELECT micro_tokens, updated_at_ms FROM bucket")
-    .toArray();
-  return row && { microTokens: row.micro_tokens, updatedAtMs: row.updated_at_ms };
-}
-
-/** Write the bucket. */
-export function writeBucket(sql: SqlStorage, bucket: TokenBucket): void {
-  sql.exec(
-    "INSERT OR REPLACE INTO bucket (id, micro_tokens, updated_at_ms) VALUES (1, ?, ?)",
-    bucket.microTokens,
-    bucket.updatedAtMs,
-  );
-}
-
-function readDocuments<K extends keyof Documents>(sql: SqlStorage, kind: K): Documents[K][] {
+function readKind<K extends keyof Documents>(sql: SqlStorage, kind: K): Documents[K][] {
   return (
     sql
       .exec<{ body: string }>("SELECT body FROM hot_state WHERE kind = ? ORDER BY id", kind)
@@ -92,4 +77,39 @@ function readDocuments<K extends keyof Documents>(sql: SqlStorage, kind: K): Doc
       // oxlint-disable-next-line typescript/no-unsafe-return -- putDocument wrote the row with this very type
       .map((row): Documents[K] => JSON.parse(row.body))
   );
+}
+
+/** When credentials begin to hold, by the kind and id of whom they are about. */
+export function readEpochs(sql: SqlStorage): Map<string, number> {
+  const rows = sql.exec<{ subject: string; not_before_ms: number }>("SELECT subject, not_before_ms FROM epochs");
+  return new Map(rows.toArray().map((row) => [row.subject, row.not_before_ms]));
+}
+
+/** Void what was issued before this moment; a later one that is known stays. @returns the moment that holds now */
+export function raiseEpoch(sql: SqlStorage, kind: EpochKind, id: string, notBeforeMs: number): number {
+  const { not_before_ms: held } = sql
+    .exec<{ not_before_ms: number }>(
+      `INSERT INTO epochs (subject, not_before_ms) VALUES (?, ?)
+       ON CONFLICT DO UPDATE SET not_before_ms = max(not_before_ms, excluded.not_before_ms) RETURNING not_before_ms`,
+      `${kind} ${id}`,
+      notBeforeMs,
+    )
+    .one();
+  return held;
+}
+
+/** Everything that was granted in advance, in micro-dollars. */
+export function readCredit(sql: SqlStorage): number {
+  return sql.exec<{ total: number }>("SELECT coalesce(sum(amount_micro_usd), 0) AS total FROM credit_grants").one()
+    .total;
+}
+
+/** Record a grant of credit; false when one with this id was recorded before. */
+export function addCreditGrant(sql: SqlStorage, id: string, amountMicroUsd: number): boolean {
+  const added = sql.exec(
+    "INSERT INTO credit_grants (id, amount_micro_usd) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING id",
+    id,
+    amountMicroUsd,
+  );
+  return added.toArray().length > 0;
 }

@@ -4,7 +4,10 @@ import { aliases, models, versions } from "../models/models.tables.ts";
 import type { Database } from "../shared/database.ts";
 import type { KeyId, ModelId, TenantId } from "../shared/ids.ts";
 import { tenants } from "../tenants/tenants.tables.ts";
-import type { Deployment, KeyGrant, TenantPolicy } from "./admission.rules.ts";
+import { policyOf } from "../tenants/policy.rules.ts";
+import type { TenantPolicy } from "./admission.rules.ts";
+import type { KeyGrant } from "./credentials.rules.ts";
+import type { Deployment } from "./deployments.rules.ts";
 
 /** A key's grant with the hash that finds it. */
 export interface HashedKeyGrant extends KeyGrant {
@@ -14,9 +17,7 @@ export interface HashedKeyGrant extends KeyGrant {
 /** The tenant's status and limits as D1 has them now; undefined when there is no such tenant. */
 export async function loadTenantPolicy(tenantId: TenantId, db: Database): Promise<TenantPolicy | undefined> {
   const [row] = await db.select().from(tenants).where(eq(tenants.id, tenantId));
-  if (!row) return undefined;
-  const { status, burst, ratePerSecond, maxRunMs } = row;
-  return { status, limit: { burst, ratePerSecond }, runLimitMs: maxRunMs };
+  return row && policyOf(row);
 }
 
 /** The tenant's keys as D1 has them now: all of them, or the one that is named. */
@@ -26,7 +27,9 @@ export async function loadKeyGrants(tenantId: TenantId, db: Database, keyId?: Ke
     .select()
     .from(apiKeys)
     .where(and(eq(apiKeys.tenantId, tenantId), only));
-  return rows.map(({ id, hash, scopes, revokedAtMs }) => ({ keyId: id, hash, scopes, revokedAtMs }));
+  return rows.map(({ id, hash, scopes, createdAtMs, revokedAtMs, allowedIps, limits }) => {
+    return { keyId: id, hash, scopes, createdAtMs, revokedAtMs, allowedIps, limits };
+  });
 }
 
 /** The tenant's models with their versions and aliases as D1 has them now: all of them, or the one that is named. */

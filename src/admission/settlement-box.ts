@@ -1,4 +1,4 @@
-import type { Settlement } from "../usage/ledger.rules.ts";
+import type { Ended } from "./claims.rules.ts";
 
 /** How long a trip may carry a settlement before it counts as lost and another takes it, in milliseconds. */
 const CARRIED_MS = 5_000;
@@ -12,24 +12,24 @@ const CARRIED_MS = 5_000;
  */
 export class SettlementBox {
   /** When each counts as lost on its trip, in ms since 1970; 0 while it lies here. */
-  readonly #lostAtMs = new Map<Settlement, number>();
+  readonly #lostAtMs = new Map<Ended, number>();
 
   get isEmpty(): boolean {
     return this.#lostAtMs.size === 0;
   }
 
-  drop(settlement: Settlement): void {
+  drop(settlement: Ended): void {
     this.#lostAtMs.set(settlement, 0);
   }
 
   /** Whether the cell has not confirmed it yet. */
-  holds(settlement: Settlement): boolean {
+  holds(settlement: Ended): boolean {
     return this.#lostAtMs.has(settlement);
   }
 
   /** Take along what nobody carries, at most so many. Say {@link delivered} or {@link returned} at the end of the trip. */
-  take(most: number, nowMs: number): Settlement[] {
-    const taken: Settlement[] = [];
+  take(most: number, nowMs: number): Ended[] {
+    const taken: Ended[] = [];
     for (const [settlement, lostAtMs] of this.#lostAtMs) {
       if (taken.length >= most) break;
       if (lostAtMs > nowMs) continue;
@@ -39,11 +39,11 @@ export class SettlementBox {
     return taken;
   }
 
-  delivered(batch: readonly Settlement[]): void {
+  delivered(batch: readonly Ended[]): void {
     for (const settlement of batch) this.#lostAtMs.delete(settlement);
   }
 
-  returned(batch: readonly Settlement[]): void {
+  returned(batch: readonly Ended[]): void {
     for (const settlement of batch) if (this.#lostAtMs.has(settlement)) this.#lostAtMs.set(settlement, 0);
   }
 }

@@ -3,7 +3,9 @@ import type { EngineRefusal } from "../../engine/refusal.ts";
 import type { RunFailure } from "../inference/run-outcome.ts";
 import { logFault } from "../shared/log.ts";
 import type { Refusal } from "../admission/admission.rules.ts";
-import type { LimitState } from "../admission/token-bucket.rules.ts";
+import type { CredentialRefusal } from "../admission/credentials.rules.ts";
+import type { Unresolved } from "../admission/deployments.rules.ts";
+import type { LimitState } from "../admission/limits.rules.ts";
 import type { Scope } from "../identity/keys.rules.ts";
 import type { AppEnv } from "./context.ts";
 import { problem } from "./problem.ts";
@@ -15,13 +17,61 @@ const INVALID_TOKEN = { "WWW-Authenticate": 'Bearer realm="tensorgate", error="i
 export function refuse(c: Context<AppEnv>, refusal: Refusal) {
   switch (refusal.kind) {
     case "unknown-key":
-      return problem(c, "invalid-key", "The API key is not known.", { headers: INVALID_TOKEN });
     case "revoked-key":
-      return problem(c, "revoked-key", "The API key was revoked; use another one.", { headers: INVALID_TOKEN });
+    case "credential-void":
+      return refuseCredential(c, refusal.kind);
     case "tenant-suspended":
       return problem(c, "tenant-suspended", "The tenant is suspended; only reads are allowed.");
     case "insufficient-scope":
       return refuseScope(c, refusal.anyScope, refusal.held);
+    case "model-not-found":
+    case "model-unloaded":
+    case "version-not-found":
+    case "version-retired":
+      return refuseModel(c, refusal);
+    case "quota-exceeded":
+      return refuseQuota(c, refusal.violated);
+    case "credits-exhausted":
+      return problem(c, "credits-exhausted", "The prepaid credit is used up; add credit to go on.", {
+        members: { "violated-policies": [refusal.limit.policy] },
+      });
+    case "address-not-allowed":
+      return problem(
+        c,
+        "address-not-allowed",
+        `The address ${refusal.address || "of the caller"} is not on the allow-list.`,
+        {
+          members: { address: refusal.address },
+        },
+      );
+    case "idempotency-in-flight":
+      return problem(c, "idempotency-in-flight", "The first request with this Idempotency-Key has not ended yet.", {
+        headers: { "Retry-After": "1" },
+      });
+    case "idempotency-mismatch":
+      return problem(
+        c,
+        "idempotency-mismatch",
+        "This Idempotency-Key belongs to a request with another route or body.",
+      );
+  }
+}
+
+function refuseCredential(c: Context<AppEnv>, kind: CredentialRefusal["kind"]) {
+  switch (kind) {
+    case "unknown-key":
+      return problem(c, "invalid-key", "The API key is not known.", { headers: INVALID_TOKEN });
+    case "revoked-key":
+      return problem(c, "revoked-key", "The API key was revoked; use another one.", { headers: INVALID_TOKEN });
+    case "credential-void":
+      return problem(c, "credential-void", "All credentials of before a moment were made void; get a new one.", {
+        headers: INVALID_TOKEN,
+      });
+  }
+}
+
+function refuseModel(c: Context<AppEnv>, refusal: Unresolved) {
+  switch (refusal.kind) {
     case "model-not-found":
       return problem(c, "model-not-found", `There is no model "${refusal.model}".`, {
         members: { model: refusal.model },
@@ -41,18 +91,6 @@ export function refuse(c: Context<AppEnv>, refusal: Refusal) {
       const detail = `Version "${version}" of model "${model}" was retired.`;
       return problem(c, "version-retired", detail, { members: { model, version } });
     }
-    case "quota-exceeded":
-      return refuseQuota(c, refusal.limit);
-    case "idempotency-in-flight":
-      return problem(c, "idempotency-in-flight", "The first request with this Idempotency-Key has not ended yet.", {
-        headers: { "Retry-After": "1" },
-      });
-    case "idempotency-mismatch":
-      return problem(
-        c,
-        "idempotency-mismatch",
-        "This Idempotency-Key belongs to a request with another route or body.",
-      );
   }
 }
 
@@ -65,11 +103,17 @@ function refuseScope(c: Context<AppEnv>, anyScope: readonly Scope[], held: reado
   });
 }
 
-function refuseQuota(c: Context<AppEnv>, limit: LimitState) {
-  const seconds = Math.max(1, resetSeconds(limit));
-  return problem(c, "quota-exceeded", `The limit "${limit.policy}" is exhausted; try again in ${seconds} s.`, {
-    members: { "violated-policies": [limit.policy] },
-    headers: { ...rateLimitHeaders(limit), "Retry-After": String(seconds) },
+/** It is worth trying again when the last of the violated policies has more. */
+function refuseQuota(c: Context<AppEnv>, violated: readonly LimitState[]) {
+  const last = violated.toSorted((a, b) => b.resetMs - a.resetMs)[0];
+  const seconds = Math.max(1, last ? resetSeconds(last) : 1);
+  const names = violated.map(({ policy }) => policy);
+  const exhausted = names.length === 1 ? "limit" : "limits";
+  const are = names.length === 1 ? "is" : "are";
+  const detail = `The ${exhausted} ${names.map((name) => `"${name}"`).join(", ")} ${are} exhausted; try again in ${seconds} s.`;
+  return problem(c, "quota-exceeded", detail, {
+    members: { "violated-policies": names },
+    headers: { ...rateLimitHeaders(last), "Retry-After": String(seconds) },
   });
 }
 

@@ -3,6 +3,8 @@ import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { AppEnv, Credential } from "../http/context.ts";
 import { problem } from "../http/problem.ts";
+import { callerAddress } from "../http/caller-address.ts";
+import { tellLimit } from "../http/rate-limit-headers.ts";
 import { refuse } from "../http/refusals.ts";
 import { BoundedCache } from "../shared/bounded-cache.ts";
 import { type Scope, parseApiKey } from "./keys.rules.ts";
@@ -30,12 +32,28 @@ export function requires(...anyScope: readonly Scope[]) {
     const credential = readCredential(c);
     if (credential instanceof Response) return credential;
     const { tenantId, hash } = credential;
-    const admission = await c.var.services.admit(tenantId, { kind: "access", credential: hash, anyScope });
+    const admission = await c.var.services.admit(tenantId, {
+      kind: "access",
+      credential: { kind: "key", hash },
+      address: callerAddress(c),
+      endpoint: endpointOf(c.req.method, anyScope),
+      anyScope,
+      idempotency: undefined,
+    });
     if (admission.kind === "admitted") throw new Error("The cell admitted an inference where access was asked for.");
+    if (admission.kind === "repeated") throw new Error("The cell repeated an answer where none was asked for.");
     if (admission.kind !== "granted") return refuse(c, admission);
-    c.set("caller", { tenantId, keyId: admission.keyId, scopes: admission.scopes });
-    return await next();
+    c.set("caller", { tenantId, keyId: admission.callerId, scopes: admission.scopes });
+    await next();
+    tellLimit(c.res.headers, admission.limit);
+    return undefined;
   });
+}
+
+/** The class of a route, for limits: what manages access is a class of its own. */
+function endpointOf(method: string, anyScope: readonly Scope[]): "read" | "write" | "admin" {
+  if (anyScope.includes("keys:write")) return "admin";
+  return method === "GET" || method === "HEAD" ? "read" : "write";
 }
 
 /** Let through who holds the operator's token. */

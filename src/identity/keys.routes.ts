@@ -7,7 +7,7 @@ import { problem } from "../http/problem.ts";
 import { isId } from "../shared/ids.ts";
 import { requires } from "./guards.ts";
 import { excessScopes } from "./keys.rules.ts";
-import { createdKeySchema, keySchema, newKeySchema, presentKey } from "./keys.schemas.ts";
+import { createdKeySchema, keySchema, keyWishFrom, newKeySchema, presentKey } from "./keys.schemas.ts";
 import { createKey, revokeKey } from "./keys.service.ts";
 import { listKeys } from "./keys.store.ts";
 
@@ -60,7 +60,7 @@ export const keyRoutes = createRouter()
       const detail = `scopes: your own key lacks ${excess.join(", ")}, so it can't grant it.`;
       return problem(c, "insufficient-scope", detail, { members: { required: excess, held: scopes } });
     }
-    const { key, row } = await createKey(tenantId, c.var.services, wish);
+    const { key, row } = await createKey(tenantId, c.var.services, keyWishFrom(wish));
     return c.json({ ...presentKey(row), key }, 201);
   })
   .openapi(listKeysRoute, async (c) => {

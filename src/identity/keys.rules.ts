@@ -1,3 +1,4 @@
+import type { Limits } from "../admission/limits.rules.ts";
 import { BASE32, ID_BODY_LENGTH, type TenantId, idBody, idFromBody, randomBase32 } from "../shared/ids.ts";
 
 /** What a key may be allowed to do. */
@@ -7,6 +8,17 @@ export type Scope = (typeof SCOPES)[number];
 /** `live` keys serve customers; `test` keys mark calls made while developing. */
 export const KEY_MODES = ["live", "test"] as const;
 export type KeyMode = (typeof KEY_MODES)[number];
+
+/** What a key is to be called and allowed. */
+export interface KeyWish {
+  readonly name: string;
+  readonly scopes: Scope[];
+  readonly mode: KeyMode;
+  /** Addresses and networks that it may be used from; null: any. */
+  readonly allowedIps: string[] | null;
+  /** Limits of its own; null: none. */
+  readonly limits: Limits | null;
+}
 
 /** What an API key says about itself before anybody is asked. */
 export interface ParsedKey {

@@ -1,7 +1,8 @@
 import { z } from "@hono/zod-openapi";
+import { allowedIpsSchema, limitsFromWire, limitsSchema, presentLimits } from "../admission/limits.schemas.ts";
 import { timestamp } from "../http/contract.schemas.ts";
 import { toTimestamp } from "../shared/clock.ts";
-import { KEY_MODES, SCOPES } from "./keys.rules.ts";
+import { KEY_MODES, type KeyWish, SCOPES } from "./keys.rules.ts";
 import type { KeyRow } from "./keys.tables.ts";
 
 const scope = z.enum(SCOPES);
@@ -15,6 +16,11 @@ export const newKeySchema = z
       .transform((scopes) => [...new Set(scopes)])
       .openapi({ example: ["infer"] }),
     mode: z.enum(KEY_MODES).default("live"),
+    allowed_ips: allowedIpsSchema.default(null),
+    limits: limitsSchema.nullable().default(null).openapi({
+      description:
+        "Limits of this key, in the place of the tenant's of the same name and beside all others; null: none of its own.",
+    }),
   })
   .openapi("NewApiKey");
 
@@ -24,6 +30,8 @@ export const keySchema = z
     name: z.string(),
     mode: z.enum(KEY_MODES),
     scopes: z.array(scope),
+    allowed_ips: z.array(z.string()).nullable(),
+    limits: limitsSchema.nullable(),
     last_four: z.string().openapi({ description: "The key's last four characters.", example: "3k9z" }),
     created_at: timestamp,
     revoked_at: timestamp.nullable(),
@@ -34,6 +42,11 @@ export const createdKeySchema = keySchema
   .extend({ key: z.string().openapi({ description: "The key itself. It is shown this once and not stored." }) })
   .openapi("CreatedApiKey");
 
+/** A wish as the service takes it. */
+export function keyWishFrom({ allowed_ips: allowedIps, limits, ...wish }: z.infer<typeof newKeySchema>): KeyWish {
+  return { ...wish, allowedIps, limits: limits && limitsFromWire(limits) };
+}
+
 /** A key as the API shows it. */
 export function presentKey(row: Omit<KeyRow, "tenantId">) {
   return {
@@ -41,6 +54,8 @@ export function presentKey(row: Omit<KeyRow, "tenantId">) {
     name: row.name,
     mode: row.mode,
     scopes: row.scopes,
+    allowed_ips: row.allowedIps,
+    limits: row.limits && presentLimits(row.limits),
     last_four: row.lastFour,
     created_at: toTimestamp(row.createdAtMs),
     revoked_at: row.revokedAtMs === null ? null : toTimestamp(row.revokedAtMs),

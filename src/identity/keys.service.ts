@@ -1,16 +1,9 @@
 import type { Services } from "../services.ts";
 import { type KeyId, type TenantId, newId } from "../shared/ids.ts";
 import { hashApiKey } from "./guards.ts";
-import { type KeyMode, type Scope, newApiKey } from "./keys.rules.ts";
+import { type KeyWish, newApiKey } from "./keys.rules.ts";
 import { findKey, insertKey, markKeyRevoked } from "./keys.store.ts";
 import type { KeyRow } from "./keys.tables.ts";
-
-/** What a key is to be called and allowed. */
-export interface KeyWish {
-  readonly name: string;
-  readonly scopes: Scope[];
-  readonly mode: KeyMode;
-}
 
 /** Make a key. It works as soon as the call returns; its text exists in the answer and nowhere else. */
 export async function createKey(

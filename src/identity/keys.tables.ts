@@ -1,4 +1,5 @@
 import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import type { Limits } from "../admission/limits.rules.ts";
 import type { KeyId, TenantId } from "../shared/ids.ts";
 import { tenants } from "../tenants/tenants.tables.ts";
 import type { KeyMode, Scope } from "./keys.rules.ts";
@@ -21,6 +22,10 @@ export const apiKeys = sqliteTable(
     lastFour: text("last_four").notNull(),
     createdAtMs: integer("created_at_ms").notNull(),
     revokedAtMs: integer("revoked_at_ms"),
+    /** Addresses and networks that the key may be used from; null: any. */
+    allowedIps: text("allowed_ips", { mode: "json" }).$type<string[]>(),
+    /** Limits of its own, beside the tenant's; null: none. */
+    limits: text("limits", { mode: "json" }).$type<Limits>(),
   },
   (table) => [index("api_keys_by_tenant").on(table.tenantId, table.id)],
 );

@@ -1,5 +1,5 @@
 import { CONTAINER_HEADERS } from "../../engine/contract.ts";
-import type { DeployedVersion } from "../admission/admission.rules.ts";
+import type { DeployedVersion } from "../admission/deployments.rules.ts";
 import { fileLink } from "../models/file-links.ts";
 import { filesOf } from "../models/models.rules.ts";
 import type { Services } from "../services.ts";

@@ -4,11 +4,14 @@ import type { Context } from "hono";
 import { readStream } from "../../engine/body.ts";
 import { INFERENCE_HEADER_LENGTH, MAX_BODY_BYTES } from "../../engine/contract.ts";
 import { Refusal } from "../../engine/refusal.ts";
-import type { Admitted, Idempotency } from "../admission/admission.rules.ts";
+import type { Admitted } from "../admission/admission.rules.ts";
+import { readAnswerBody } from "../admission/answers.service.ts";
+import type { Idempotency } from "../admission/claims.rules.ts";
 import { ROUTING_KEY } from "../admission/traffic.rules.ts";
 import type { AppEnv } from "../http/context.ts";
 import { createRouter } from "../http/router.ts";
 import { API_KEY_SECURITY, json, problems } from "../http/contract.ts";
+import { callerAddress } from "../http/caller-address.ts";
 import { mediaTypeOf } from "../http/media-type.ts";
 import { problem } from "../http/problem.ts";
 import { rateLimitHeaders } from "../http/rate-limit-headers.ts";
@@ -17,11 +20,11 @@ import { authenticated } from "../identity/guards.ts";
 import { readIdempotencyKey } from "./idempotency-key.rules.ts";
 import { inferRequestSchema, inferResponseSchema } from "./inference.schemas.ts";
 import { type Inferred, infer } from "./inference.service.ts";
+import { ANSWER_HEADERS } from "./run-outcome.ts";
+import { pickHeaders } from "../shared/pick-headers.ts";
 
 /** What the engine must know of a request's body. */
 const BODY_HEADERS = ["Content-Type", "Content-Length", "Content-Encoding", INFERENCE_HEADER_LENGTH];
-/** What of the engine's answer is the caller's. */
-const ANSWER_HEADERS = ["Content-Type", "Content-Length", INFERENCE_HEADER_LENGTH];
 
 const MEDIA_TYPES = new Set(["application/json", "application/octet-stream"]);
 
@@ -39,6 +42,9 @@ const common = {
         "RateLimit-Policy": z.string().openapi({ example: '"inference";q=200;w=2' }),
         RateLimit: z.string().openapi({ example: '"inference";r=199;t=1' }),
         "Tensorgate-Entry": z.string().openapi({ description: "The ledger entry that the call was charged to." }),
+        "Tensorgate-Receipt": z
+          .string()
+          .openapi({ description: "The hash of that entry's row: the ledger can't be changed without it changing." }),
       }),
     },
     ...problems,
@@ -104,13 +110,14 @@ async function handleInference(c: Context<AppEnv>): Promise<Response> {
     version: c.req.param("version"),
     routingKey,
     idempotency: keyed?.idempotency,
+    address: callerAddress(c),
     body: keyed?.payload ?? c.req.raw.body,
     bodyHeaders: {
-      ...pick(c.req.raw.headers, BODY_HEADERS),
+      ...pickHeaders(c.req.raw.headers, BODY_HEADERS),
       ...(keyed && { "Content-Length": String(keyed.payload.byteLength) }),
     },
   });
-  return answer(c, inferred);
+  return await answer(c, inferred);
 }
 
 /** What this route does not read, said before anything is charged. */
@@ -136,7 +143,8 @@ async function fingerprint(
   if (payload instanceof Refusal) return payload;
   const head = `${c.req.path}\n${c.req.header(INFERENCE_HEADER_LENGTH) ?? ""}\n`;
   const digest = createHash("sha256").update(head).update(payload).digest("base64url");
-  return { idempotency: { key, fingerprint: digest }, payload };
+  const { path } = c.req.param("version") === undefined ? inferRoute : inferVersionRoute;
+  return { idempotency: { key, route: `POST ${path}`, fingerprint: digest }, payload };
 }
 
 /** The body as it came; what is not announced is read no further than allowed, since nobody was asked for leave yet. */
@@ -152,13 +160,14 @@ async function readPayload(c: Context<AppEnv>): Promise<Uint8Array<ArrayBuffer> 
   }
 }
 
-function answer(c: Context<AppEnv>, inferred: Inferred): Response {
+async function answer(c: Context<AppEnv>, inferred: Inferred): Promise<Response> {
   if (inferred.kind === "refused") return refuse(c, inferred.refusal);
+  if (inferred.kind === "repeated") return await repeat(c, inferred);
   const { outcome, admitted } = inferred;
   switch (outcome.kind) {
     case "answered": {
       const { body, headers: given } = outcome.response;
-      return new Response(body, { headers: { ...admissionHeaders(admitted), ...pick(given, ANSWER_HEADERS) } });
+      return new Response(body, { headers: { ...admissionHeaders(admitted), ...pickHeaders(given, ANSWER_HEADERS) } });
     }
     case "rejected":
       return withHeaders(refuseByEngine(c, outcome.refusal), admissionHeaders(admitted));
@@ -167,17 +176,24 @@ function answer(c: Context<AppEnv>, inferred: Inferred): Response {
   }
 }
 
+/** The answer of the first request with the key, as it was given. */
+async function repeat(
+  c: Context<AppEnv>,
+  { entryId, answer: kept }: Extract<Inferred, { kind: "repeated" }>,
+): Promise<Response> {
+  const body = await readAnswerBody(c.var.services.files, kept);
+  if (body === undefined) throw new Error(`The kept answer of ${entryId} is missing in R2.`);
+  const headers = { ...kept.headers, "Tensorgate-Entry": entryId, "Idempotent-Replayed": "true" };
+  return new Response(body, { status: kept.status, headers });
+}
+
 function admissionHeaders(admitted: Admitted): Record<string, string> {
   return {
     ...rateLimitHeaders(admitted.limit),
     "Tensorgate-Entry": admitted.entryId,
+    ...(admitted.receipt !== undefined && { "Tensorgate-Receipt": admitted.receipt }),
     ...(admitted.replayed && { "Idempotent-Replayed": "true" }),
   };
-}
-
-function pick(headers: Headers, names: readonly string[]): Record<string, string> {
-  const found = names.map((name): [string, string | null] => [name, headers.get(name)]);
-  return Object.fromEntries(found.filter((entry): entry is [string, string] => entry[1] !== null));
 }
 
 function withHeaders(response: Response, added: Record<string, string>): Response {

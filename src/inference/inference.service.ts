@@ -1,13 +1,16 @@
 import { ENGINE_HEADERS } from "../../engine/contract.ts";
-import type { Admitted, Idempotency, Refusal } from "../admission/admission.rules.ts";
+import type { Admitted, Refusal } from "../admission/admission.rules.ts";
+import { storeAnswer } from "../admission/answers.service.ts";
+import { type Idempotency, type StoredAnswer, claimId } from "../admission/claims.rules.ts";
 import type { Credential } from "../http/context.ts";
 import type { Services } from "../services.ts";
-import type { TenantId } from "../shared/ids.ts";
+import type { EntryId, TenantId } from "../shared/ids.ts";
+import { pickHeaders } from "../shared/pick-headers.ts";
 import type { Settlement } from "../usage/ledger.rules.ts";
 import { runInContainer } from "./container.ts";
 import { runInIsolate } from "./isolate.ts";
 import { runOnOwnServer } from "./own-server.ts";
-import type { RunOutcome } from "./run-outcome.ts";
+import { ANSWER_HEADERS, type RunOutcome } from "./run-outcome.ts";
 
 /** An inference as it came over the wire; its body is not opened here. */
 export interface InferenceRequest {
@@ -15,6 +18,8 @@ export interface InferenceRequest {
   readonly version: string | undefined;
   readonly routingKey: string | undefined;
   readonly idempotency: Idempotency | undefined;
+  /** The caller's address; empty when it is not known. */
+  readonly address: string;
   readonly body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null;
   /** What the engine must know of the body: its length, its coding and where its JSON ends. */
   readonly bodyHeaders: Readonly<Record<string, string>>;
@@ -23,28 +28,61 @@ export interface InferenceRequest {
 /** What became of an inference. */
 export type Inferred =
   | { readonly kind: "refused"; readonly refusal: Refusal }
+  /** The answer of an earlier request with the same idempotency key. */
+  | { readonly kind: "repeated"; readonly entryId: EntryId; readonly answer: StoredAnswer }
   | { readonly kind: "ran"; readonly admitted: Admitted; readonly outcome: RunOutcome };
 
 /** Admit, run, and settle after the response: the way of one inference. */
 export async function infer(credential: Credential, services: Services, request: InferenceRequest): Promise<Inferred> {
   const { tenantId, hash } = credential;
-  const { model, version, routingKey, idempotency } = request;
+  const { model, version, routingKey, idempotency, address, bodyHeaders } = request;
   const admission = await services.admit(tenantId, {
     kind: "infer",
-    credential: hash,
+    credential: { kind: "key", hash },
+    address,
+    bytesIn: countOf(bodyHeaders["Content-Length"]),
     model,
     version,
     routingKey,
     idempotency,
   });
   if (admission.kind === "granted") throw new Error("The cell granted access where an inference was asked for.");
+  if (admission.kind === "repeated") return admission;
   if (admission.kind !== "admitted") return { kind: "refused", refusal: admission };
 
   const startedMs = performance.now();
-  const outcome = await run(tenantId, services, request, admission);
+  const ran = await run(tenantId, services, request, admission);
+  const { outcome, body } = idempotency ? await readWhole(ran) : { outcome: ran, body: undefined };
   const elapsedMs = performance.now() - startedMs;
-  services.settle(tenantId, { entryId: admission.entryId, ...figuresOf(outcome, request, elapsedMs) });
+  const settlement = {
+    entryId: admission.entryId,
+    claimId: idempotency && claimId(idempotency),
+    ...figuresOf(outcome, request, elapsedMs),
+  };
+  if (idempotency && body && outcome.kind === "answered") {
+    const { status, headers: given } = outcome.response;
+    const headers = pickHeaders(given, ANSWER_HEADERS);
+    const answer = await storeAnswer(tenantId, services.files, admission.entryId, { status, headers, body });
+    await services.settleNow(tenantId, { ...settlement, answer });
+  } else {
+    services.settle(tenantId, settlement);
+  }
   return { kind: "ran", admitted: admission, outcome };
+}
+
+/** Read an answer to its end, so that it can be kept: who has seen it gets the very same for its key from then on. */
+async function readWhole(
+  outcome: RunOutcome,
+): Promise<{ outcome: RunOutcome; body: Uint8Array<ArrayBuffer> | undefined }> {
+  if (outcome.kind !== "answered") return { outcome, body: undefined };
+  const { response } = outcome;
+  try {
+    const body = new Uint8Array(await response.arrayBuffer());
+    return { outcome: { kind: "answered", response: new Response(body, response) }, body };
+  } catch (cause) {
+    const detail = "What ran the model broke off in the middle of its answer; the call is not charged.";
+    return { outcome: { kind: "failed", code: "runtime-failed", detail, cause }, body: undefined };
+  }
 }
 
 async function run(

@@ -1,4 +1,8 @@
+import { INFERENCE_HEADER_LENGTH } from "../../engine/contract.ts";
 import type { EngineRefusal } from "../../engine/refusal.ts";
+
+/** What of the engine's answer is the caller's. */
+export const ANSWER_HEADERS = ["Content-Type", "Content-Length", INFERENCE_HEADER_LENGTH];
 
 /** A run as it is asked of a runtime; the body is not opened on the way there. */
 export interface Run {

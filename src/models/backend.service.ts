@@ -1,5 +1,5 @@
 import type { Inspection } from "../../engine/signature.ts";
-import { DEFAULT_ALIAS } from "../admission/admission.rules.ts";
+import { DEFAULT_ALIAS } from "../admission/deployments.rules.ts";
 import { callOwnServer, sealCredential } from "../inference/own-server.ts";
 import type { RunFailure } from "../inference/run-outcome.ts";
 import type { Services } from "../services.ts";

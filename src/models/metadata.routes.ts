@@ -1,6 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { DEFAULT_ALIAS } from "../admission/admission.rules.ts";
+import { DEFAULT_ALIAS } from "../admission/deployments.rules.ts";
 import type { AppEnv } from "../http/context.ts";
 import { createRouter } from "../http/router.ts";
 import { API_KEY_SECURITY, json, problems } from "../http/contract.ts";

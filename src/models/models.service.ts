@@ -25,7 +25,7 @@ export async function readActivity(
   services: Services,
   { id, name }: Pick<ModelRow, "id" | "name">,
 ): Promise<ModelActivity> {
-  const cell = services.cells.getByName(tenantId);
+  const cell = services.cell(tenantId);
   const [inFlight, reports] = await Promise.all([cell.inFlight(id), cell.statistics(name)]);
   return { inFlight, statistics: new Map(reports?.map(({ versionId, statistics }) => [versionId, statistics])) };
 }

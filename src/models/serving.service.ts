@@ -1,4 +1,4 @@
-import { DEFAULT_ALIAS } from "../admission/admission.rules.ts";
+import { DEFAULT_ALIAS } from "../admission/deployments.rules.ts";
 import type { Serving } from "../admission/traffic.rules.ts";
 import type { Services } from "../services.ts";
 import type { TenantId } from "../shared/ids.ts";

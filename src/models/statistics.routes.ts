@@ -53,7 +53,7 @@ interface Named {
 }
 
 async function tell(c: Context<AppEnv>, { model, version }: Named) {
-  const reports = await c.var.services.cells.getByName(c.var.caller.tenantId).statistics(model);
+  const reports = await c.var.services.cell(c.var.caller.tenantId).statistics(model);
   if (!reports) return problem(c, "model-not-found", `There is no model "${model ?? ""}".`);
   const named = reports.filter(({ number }) => version === undefined || String(number) === version);
   if (version !== undefined && named.length === 0) {

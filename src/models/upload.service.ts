@@ -1,5 +1,5 @@
 import type { EngineRefusal } from "../../engine/refusal.ts";
-import { DEFAULT_ALIAS } from "../admission/admission.rules.ts";
+import { DEFAULT_ALIAS } from "../admission/deployments.rules.ts";
 import type { RunFailure } from "../inference/run-outcome.ts";
 import type { Services } from "../services.ts";
 import { type TenantId, newId } from "../shared/ids.ts";

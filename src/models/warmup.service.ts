@@ -1,6 +1,6 @@
 import { ENGINE_HEADERS } from "../../engine/contract.ts";
 import type { EngineRefusal } from "../../engine/refusal.ts";
-import type { DeployedVersion } from "../admission/admission.rules.ts";
+import type { DeployedVersion } from "../admission/deployments.rules.ts";
 import { callContainer } from "../inference/container.ts";
 import { callOwnServer } from "../inference/own-server.ts";
 import { type RunFailure, timedOut } from "../inference/run-outcome.ts";

@@ -5,10 +5,17 @@ import { OPERATOR_SECURITY, json, jsonRequest, pageOf, problems, toPage } from "
 import { jsonBody } from "../http/json-body.ts";
 import { problem } from "../http/problem.ts";
 import { operatorOnly } from "../identity/guards.ts";
-import { createdKeySchema, newKeySchema, presentKey } from "../identity/keys.schemas.ts";
+import { createdKeySchema, keyWishFrom, newKeySchema, presentKey } from "../identity/keys.schemas.ts";
 import { createKey } from "../identity/keys.service.ts";
 import { type TenantId, isId } from "../shared/ids.ts";
-import { limitsFrom, newTenantSchema, presentTenant, tenantChangeSchema, tenantSchema } from "./tenants.schemas.ts";
+import {
+  limitsFrom,
+  newTenantSchema,
+  policyFrom,
+  presentTenant,
+  tenantChangeSchema,
+  tenantSchema,
+} from "./tenants.schemas.ts";
 import { changeTenant, createTenant } from "./tenants.service.ts";
 import { findTenant, listTenants } from "./tenants.store.ts";
 
@@ -79,8 +86,9 @@ const createTenantKeyRoute = createRoute({
 /** Tenants, by the operator of the service. */
 export const tenantRoutes = createRouter()
   .openapi(createTenantRoute, async (c) => {
-    const { name, limits } = c.req.valid("json");
-    return c.json(presentTenant(await createTenant(c.var.services, { name, ...limitsFrom(limits) })), 201);
+    const { name, limits, ...wish } = c.req.valid("json");
+    const tenant = await createTenant(c.var.services, { name, ...limitsFrom(limits), ...policyFrom(wish) });
+    return c.json(presentTenant(tenant), 201);
   })
   .openapi(listTenantsRoute, async (c) => {
     const { limit, after } = c.req.valid("query");
@@ -98,11 +106,12 @@ export const tenantRoutes = createRouter()
   })
   .openapi(changeTenantRoute, async (c) => {
     const { tenant_id: tenantId } = c.req.valid("param");
-    const { name, status, limits } = c.req.valid("json");
+    const { name, status, limits, ...wish } = c.req.valid("json");
     const patch = {
       ...(name !== undefined && { name }),
       ...(status && { status }),
       ...(limits && limitsFrom(limits)),
+      ...policyFrom(wish),
     };
     const tenant = isId("ten", tenantId) ? await changeTenant(tenantId, c.var.services, patch) : undefined;
     if (!tenant) return problem(c, "tenant-not-found", noTenant(tenantId));
@@ -113,7 +122,7 @@ export const tenantRoutes = createRouter()
     const wish = c.req.valid("json");
     const tenant = isId("ten", tenantId) ? await findTenant(tenantId, c.var.services.db) : undefined;
     if (!tenant) return problem(c, "tenant-not-found", noTenant(tenantId));
-    const { key, row } = await createKey(tenant.id, c.var.services, wish);
+    const { key, row } = await createKey(tenant.id, c.var.services, keyWishFrom(wish));
     return c.json({ ...presentKey(row), key }, 201);
   });
 

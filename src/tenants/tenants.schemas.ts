@@ -1,7 +1,17 @@
 import { z } from "@hono/zod-openapi";
+import {
+  type WireOverrides,
+  allowedIpsSchema,
+  limitsFromWire,
+  overridesSchema,
+  presentLimits,
+} from "../admission/limits.schemas.ts";
 import { timestamp } from "../http/contract.schemas.ts";
 import { toTimestamp } from "../shared/clock.ts";
-import type { TenantLimitPatch, TenantLimits, TenantRow } from "./tenants.tables.ts";
+import { LOCATION_HINTS } from "../shared/regions.ts";
+import { PLAN_NAMES } from "./plans.rules.ts";
+import type { PolicyOverrides } from "./policy.rules.ts";
+import type { TenantLimitPatch, TenantLimits, TenantPolicyPatch, TenantRow } from "./tenants.tables.ts";
 
 /** A bucket's micro-tokens stay far below 2^53. */
 const MAX_RATE = 1_000_000;
@@ -43,11 +53,34 @@ const limitChanges = limits
 const name = z.string().trim().min(1).max(100).openapi({ example: "Acme" });
 const status = z.enum(["active", "suspended"]);
 
-export const newTenantSchema = z.strictObject({ name, limits: newLimits.prefault({}) }).openapi("NewTenant");
+const policy = {
+  plan: z.enum(PLAN_NAMES).optional(),
+  overrides: overridesSchema.optional(),
+  allowed_ips: allowedIpsSchema.optional(),
+  billing_anchor: z.iso.datetime({ offset: true }).optional().openapi({
+    description: "When a billing period began; the next begins a month later. Calendar months, if it is never given.",
+  }),
+};
+
+const policyObject = z.object({ ...policy, location_hint: z.enum(LOCATION_HINTS).optional() });
+
+export const newTenantSchema = z
+  .strictObject({
+    name,
+    limits: newLimits.prefault({}),
+    ...policy,
+    location_hint: z.enum(LOCATION_HINTS).optional().openapi({
+      description: "Where the tenant's calls are counted, as near as may be: near its callers. It stays there.",
+    }),
+  })
+  .openapi("NewTenant");
 
 export const tenantChangeSchema = z
-  .strictObject({ name: name.optional(), status: status.optional(), limits: limitChanges.optional() })
-  .refine((change) => Object.keys(change).length > 0, "Give at least one of name, status, limits.")
+  .strictObject({ name: name.optional(), status: status.optional(), limits: limitChanges.optional(), ...policy })
+  .refine(
+    (change) => Object.keys(change).length > 0,
+    "Give at least one of name, status, limits, plan, overrides, allowed_ips, billing_anchor.",
+  )
   .openapi("TenantChange");
 
 export const tenantSchema = z
@@ -56,6 +89,11 @@ export const tenantSchema = z
     name: z.string(),
     status,
     limits,
+    plan: z.enum(PLAN_NAMES),
+    overrides: overridesSchema,
+    allowed_ips: z.array(z.string()).nullable(),
+    billing_anchor: timestamp,
+    location_hint: z.enum(LOCATION_HINTS).nullable(),
     created_at: timestamp,
   })
   .openapi("Tenant");
@@ -66,7 +104,12 @@ export function presentTenant(row: TenantRow) {
     id: row.id,
     name: row.name,
     status: row.status,
-    limits: presentLimits(row),
+    limits: presentTenantLimits(row),
+    plan: row.plan,
+    overrides: presentOverrides(row.overrides),
+    allowed_ips: row.allowedIps,
+    billing_anchor: toTimestamp(row.periodAnchorMs),
+    location_hint: row.locationHint,
     created_at: toTimestamp(row.createdAtMs),
   };
 }
@@ -85,7 +128,53 @@ export function limitsFrom(given: z.infer<typeof limitChanges>): TenantLimitPatc
   };
 }
 
-function presentLimits(row: TenantLimits): z.infer<typeof limits> {
+/** What a tenant's policy is to be; what is not given is left out. */
+export function policyFrom(given: z.infer<typeof policyObject>): TenantPolicyPatch {
+  const { plan, overrides, allowed_ips: allowedIps, billing_anchor: anchor, location_hint: locationHint } = given;
+  return {
+    ...(plan && { plan }),
+    ...(overrides && { overrides: overridesFrom(overrides) }),
+    ...(allowedIps !== undefined && { allowedIps }),
+    ...(anchor !== undefined && { periodAnchorMs: Date.parse(anchor) }),
+    ...(locationHint && { locationHint }),
+  };
+}
+
+function overridesFrom(given: WireOverrides): PolicyOverrides {
+  const { spend_cap: cap, prices, without, prepaid, ledger_retention_days: days, live_listeners: listeners } = given;
+  const { inference_micro_usd: inference, compute_second_micro_usd: compute } = prices;
+  return {
+    ...limitsFromWire(given),
+    without,
+    spendCap: cap && { microUsd: cap.micro_usd, isSoft: cap.mode === "soft" },
+    prices: {
+      ...(inference !== undefined && { inferenceMicroUsd: inference }),
+      ...(compute !== undefined && { computeSecondMicroUsd: compute }),
+    },
+    ...(prepaid !== undefined && { isPrepaid: prepaid }),
+    ...(days !== undefined && { ledgerRetentionDays: days }),
+    ...(listeners !== undefined && { maxListeners: listeners }),
+  };
+}
+
+function presentOverrides(overrides: PolicyOverrides): WireOverrides {
+  const { rates = [], quotas = [], concurrency = [], without = [], spendCap = null, prices = {} } = overrides;
+  const mode = spendCap?.isSoft === true ? "soft" : "hard";
+  return {
+    ...presentLimits({ rates, quotas, concurrency }),
+    without: [...without],
+    spend_cap: spendCap && { micro_usd: spendCap.microUsd, mode },
+    prepaid: overrides.isPrepaid,
+    prices: {
+      inference_micro_usd: prices.inferenceMicroUsd,
+      compute_second_micro_usd: prices.computeSecondMicroUsd,
+    },
+    ledger_retention_days: overrides.ledgerRetentionDays,
+    live_listeners: overrides.maxListeners,
+  };
+}
+
+function presentTenantLimits(row: TenantLimits): z.infer<typeof limits> {
   return {
     burst: row.burst,
     rate_per_second: row.ratePerSecond,

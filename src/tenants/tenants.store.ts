@@ -1,14 +1,22 @@
 import { eq, sql } from "drizzle-orm";
 import type { Database } from "../shared/database.ts";
 import type { TenantId } from "../shared/ids.ts";
-import { type TenantLimitPatch, type TenantRow, tenants } from "./tenants.tables.ts";
+import { type TenantLimitPatch, type TenantPolicyPatch, type TenantRow, tenants } from "./tenants.tables.ts";
 
 /** What may be changed of a tenant; what is left out stays. */
-export type TenantPatch = Partial<Pick<TenantRow, "name" | "status">> & TenantLimitPatch;
+export type TenantPatch = Partial<Pick<TenantRow, "name" | "status">> & TenantLimitPatch & TenantPolicyPatch;
 
 /** Register a tenant. */
-export async function insertTenant(tenantId: TenantId, db: Database, tenant: Omit<TenantRow, "id">): Promise<void> {
-  await db.insert(tenants).values({ ...tenant, id: tenantId });
+export async function insertTenant(
+  tenantId: TenantId,
+  db: Database,
+  tenant: Omit<typeof tenants.$inferInsert, "id">,
+): Promise<TenantRow> {
+  return await db
+    .insert(tenants)
+    .values({ ...tenant, id: tenantId })
+    .returning()
+    .get();
 }
 
 /** One tenant, or undefined. */
@@ -23,7 +31,11 @@ export async function updateTenant(
   db: Database,
   patch: TenantPatch,
 ): Promise<TenantRow | undefined> {
-  const [row] = await db.update(tenants).set(patch).where(eq(tenants.id, tenantId)).returning();
+  const [row] = await db
+    .update(tenants)
+    .set({ ...patch, policyVersion: sql`${tenants.policyVersion} + 1` })
+    .where(eq(tenants.id, tenantId))
+    .returning();
   return row;
 }
 

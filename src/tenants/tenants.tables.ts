@@ -1,5 +1,8 @@
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import type { LocationHint } from "../shared/regions.ts";
 import type { TenantId } from "../shared/ids.ts";
+import type { PlanName } from "./plans.rules.ts";
+import type { PolicyOverrides } from "./policy.rules.ts";
 
 /** Who owns models and keys, and the limits that its cell enforces. */
 export const tenants = sqliteTable("tenants", {
@@ -20,11 +23,29 @@ export const tenants = sqliteTable("tenants", {
   /** How long one inference may run, in milliseconds. */
   maxRunMs: integer("max_run_ms").notNull().default(10_000),
   createdAtMs: integer("created_at_ms").notNull(),
+  plan: text("plan").$type<PlanName>().notNull().default("standard"),
+  /** What this tenant has otherwise than its plan. */
+  overrides: text("overrides", { mode: "json" }).$type<PolicyOverrides>().notNull().default({}),
+  /** Rises with each change of what the cell must know. */
+  policyVersion: integer("policy_version").notNull().default(1),
+  /** Addresses and networks that the tenant may be called from; null: any. */
+  allowedIps: text("allowed_ips", { mode: "json" }).$type<string[]>(),
+  /** When a billing period began. */
+  periodAnchorMs: integer("period_anchor_ms").notNull().default(0),
+  /** Where the tenant's cell is made, as near as may be; it stays there. */
+  locationHint: text("location_hint").$type<LocationHint>(),
 });
 
 /** A row of {@link tenants}. */
 export type TenantRow = typeof tenants.$inferSelect;
 /** The columns of a tenant's limits. */
-export type TenantLimits = Omit<TenantRow, "id" | "name" | "status" | "createdAtMs">;
+export type TenantLimits = Pick<
+  TenantRow,
+  "burst" | "ratePerSecond" | "maxModels" | "maxVersions" | "maxStoredBytes" | "maxRunMs"
+>;
+/** What of a tenant's policy may be given; what is left out stays. */
+export type TenantPolicyPatch = Partial<
+  Pick<TenantRow, "plan" | "overrides" | "allowedIps" | "periodAnchorMs" | "locationHint">
+>;
 /** Limits to change; those that are undefined stay. */
 export type TenantLimitPatch = { readonly [K in keyof TenantLimits]?: TenantLimits[K] | undefined };

@@ -38,6 +38,6 @@ export const usageRoutes = createRouter().openapi(usageRoute, async (c) => {
     );
   }
   const query = { fromMs, toMs, granularity, groupByModel: groupBy === "model" };
-  const rows = await c.var.services.cells.getByName(c.var.caller.tenantId).usage(query);
+  const rows = await c.var.services.cell(c.var.caller.tenantId).usage(query);
   return c.json(presentUsage(query, rows), 200);
 });

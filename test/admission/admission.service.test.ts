@@ -1,7 +1,8 @@
 import { describe, expect, test, vi } from "vitest";
 import { TenantCell } from "../../durable-objects/tenant-cell.ts";
-import { type Cells, requestAdmission, settleLater } from "../../src/admission/admission.service.ts";
+import { requestAdmission, settleLater } from "../../src/admission/admission.service.ts";
 import type { Admission, AdmissionRequest } from "../../src/admission/admission.rules.ts";
+import type { Cells } from "../../src/admission/cells.ts";
 import { newId } from "../../src/shared/ids.ts";
 import type { Settlement } from "../../src/usage/ledger.rules.ts";
 import { readLedger, settlementOf } from "../support/cell.ts";
@@ -9,7 +10,14 @@ import { callToTheEnd } from "../support/direct.ts";
 import { addOneRequest, deploy } from "../support/models.ts";
 import { newTenant } from "../support/tenant.ts";
 
-const access: AdmissionRequest = { kind: "access", credential: "secret", anyScope: ["models:read"] };
+const access: AdmissionRequest = {
+  kind: "access",
+  credential: { kind: "key", hash: "secret" },
+  address: "",
+  endpoint: "read",
+  anyScope: ["models:read"],
+  idempotency: undefined,
+};
 
 function settlement(): Settlement {
   return settlementOf(newId("ent", 0));

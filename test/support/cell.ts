@@ -14,10 +14,15 @@ export function cellOf(tenant: TestTenant): DurableObjectStub<TenantCell> {
 
 /** An inference as the Worker asks the cell for it. */
 export function inferRequest(tenant: TestTenant, model: string, idempotencyKey?: string): InferRequest {
-  const idempotency = idempotencyKey === undefined ? undefined : { key: idempotencyKey, fingerprint: "same payload" };
+  const idempotency =
+    idempotencyKey === undefined
+      ? undefined
+      : { key: idempotencyKey, route: "POST /infer", fingerprint: "same payload" };
   return {
     kind: "infer",
-    credential: hashApiKey(tenant.key),
+    credential: { kind: "key", hash: hashApiKey(tenant.key) },
+    address: "",
+    bytesIn: 0,
     model,
     version: undefined,
     routingKey: undefined,
@@ -41,7 +46,7 @@ export function settlementOf(entryId: EntryId, changed: Partial<Settlement> = {}
   };
 }
 
-/** One line of a cell's ledger. */
+/** What the rows of one entry of a cell's ledger come to. */
 export type LedgerLine = {
   id: string;
   model: string;
@@ -59,7 +64,10 @@ export async function readLedger(tenant: TestTenant): Promise<LedgerLine[]> {
   return await runInDurableObject(cellOf(tenant), (_cell, state) =>
     state.storage.sql
       .exec<LedgerLine>(
-        `SELECT id, model, version, units, outcome, compute_ms, bytes_in, bytes_out, idempotency_key FROM ledger ORDER BY id`,
+        `SELECT entry_id AS id, model, version, sum(units) AS units, max(compute_ms) AS compute_ms, max(bytes_in) AS bytes_in,
+                max(bytes_out) AS bytes_out, idempotency_key,
+                coalesce(max(outcome) FILTER (WHERE kind = 'settlement'), 'pending') AS outcome
+         FROM ledger_rows GROUP BY entry_id ORDER BY min(seq)`,
       )
       .toArray(),
   );

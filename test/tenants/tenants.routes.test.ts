@@ -41,6 +41,11 @@ describe("registering a tenant", () => {
         stored_bytes: 10_737_418_240, // 10 · 1024 · 1024 · 1024
         run_ms: 10_000,
       },
+      plan: "standard",
+      overrides: { rates: [], quotas: [], concurrency: [], without: [], spend_cap: null, prices: {} },
+      allowed_ips: null,
+      billing_anchor: "1970-01-01T00:00:00.000Z",
+      location_hint: null,
       created_at: expect.stringMatching(/Z$/),
     });
     expect(await read(tenant.id)).toEqual(tenant);

@@ -1,0 +1,64 @@
+import { deleteExpired, expiredClaims, nextExpiryMs } from "../src/admission/claims.store.ts";
+import type { TenantId } from "../src/shared/ids.ts";
+import type { CellMemory } from "./cell-memory.ts";
+
+/** What a chore has at hand. */
+export interface ChoreContext {
+  readonly tenantId: TenantId;
+  readonly sql: SqlStorage;
+  readonly memory: CellMemory;
+  readonly env: Env;
+  readonly nowMs: number;
+}
+
+/** Something that time alone brings about in a cell. */
+export interface Chore {
+  /** When it is to be done next, ms since 1970; undefined when there is nothing to wait for: an idle cell costs nothing. */
+  readonly dueMs: (context: Omit<ChoreContext, "nowMs">) => number | undefined;
+  /** Do what is due, and no more than keeps nobody waiting; it is asked again when more is left. May be repeated. */
+  readonly run: (context: ChoreContext) => Promise<void> | void;
+}
+
+/** Claims that one alarm removes at most. */
+const CLAIMS_AT_ONCE = 500;
+
+/** Leases end: the transaction that every alarm begins with sweeps them. */
+const endLeases: Chore = {
+  dueMs: ({ memory }) => memory.open.oldest?.leaseEndsAtMs,
+  run: () => undefined,
+};
+
+/** Idempotency keys expire, with the answers that R2 keeps of them. */
+const expireClaims: Chore = {
+  dueMs: ({ sql }) => nextExpiryMs(sql),
+  run: async ({ sql, env, nowMs }) => {
+    const expired = expiredClaims(sql, nowMs, CLAIMS_AT_ONCE);
+    const objectKeys = expired.flatMap(({ objectKey }) => objectKey ?? []);
+    if (objectKeys.length > 0) await env.MODELS.delete(objectKeys);
+    const ids = expired.map(({ id }) => id);
+    deleteExpired(sql, ids, nowMs);
+  },
+};
+
+const CHORES: readonly Chore[] = [endLeases, expireClaims];
+
+/** When the first chore is due; undefined when none is. */
+export function nextChoreMs(context: Omit<ChoreContext, "nowMs">): number | undefined {
+  const due = CHORES.map((chore) => chore.dueMs(context)).filter((ms) => ms !== undefined);
+  return due.length === 0 ? undefined : Math.min(...due);
+}
+
+/** Do all chores that are due. A chore that fails is tried again with the alarm's next attempt, and the others are done. */
+export async function runChores(context: ChoreContext): Promise<void> {
+  const failures: unknown[] = [];
+  for (const chore of CHORES) {
+    const dueMs = chore.dueMs(context);
+    if (dueMs === undefined || dueMs > context.nowMs) continue;
+    try {
+      await chore.run(context);
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw new AggregateError(failures, "A chore of the cell failed.");
+}

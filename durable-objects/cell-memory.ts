@@ -1,0 +1,155 @@
+import type { TenantPolicy } from "../src/admission/admission.rules.ts";
+import { type CellDocuments, readCredit, readDocuments, readEpochs } from "../src/admission/cell-state.store.ts";
+import { CREDIT_POLICY } from "../src/admission/admission.rules.ts";
+import type { Caller } from "../src/admission/credentials.rules.ts";
+import type { DeployedVersion, Deployment } from "../src/admission/deployments.rules.ts";
+import type { HashedKeyGrant } from "../src/admission/hot-state.store.ts";
+import type { Limits, Meter } from "../src/admission/limits.rules.ts";
+import { readMeters } from "../src/admission/meters.store.ts";
+import type { EntryId, ModelId, TenantId, VersionId } from "../src/shared/ids.ts";
+import { type ChainHead, genesisOf } from "../src/usage/chain.rules.ts";
+import { readHead } from "../src/usage/ledger.store.ts";
+import { type OpenEntry, readOpenEntries } from "../src/usage/open-entries.store.ts";
+
+/**
+ * What a cell keeps in memory: copies of what its SQLite holds, indexed for admission.
+ *
+ * Changed only as SQLite is; whoever fails between the two drops it all, and the cell reads itself anew.
+ */
+export class CellMemory {
+  policy: TenantPolicy;
+  readonly keysByHash = new Map<string, HashedKeyGrant>();
+  readonly deploymentsByName = new Map<string, Deployment>();
+  /** Of all versions that there are, retired ones too. */
+  readonly versionIds = new Set<VersionId>();
+  /** When credentials of a subject begin to hold, by its kind and id. */
+  readonly epochs: Map<string, number>;
+  readonly meters: Map<string, Meter>;
+  readonly open = new OpenEntries();
+  head: ChainHead;
+  /** What was granted in advance, in micro-dollars. */
+  creditMicroUsd: number;
+  readonly #limits = new Map<Limits | null, Limits>();
+
+  constructor(documents: CellDocuments, rest: Pick<CellMemory, "epochs" | "meters" | "head" | "creditMicroUsd">) {
+    this.policy = documents.policy;
+    for (const key of documents.keys) this.keysByHash.set(key.hash, key);
+    for (const deployment of documents.deployments) this.putDeployment(deployment);
+    this.epochs = rest.epochs;
+    this.meters = rest.meters;
+    this.head = rest.head;
+    this.creditMicroUsd = rest.creditMicroUsd;
+  }
+
+  /** Everything as SQLite has it; undefined when it has no tenant, or has it in another form. */
+  static read(sql: SqlStorage, tenantId: TenantId): CellMemory | undefined {
+    const documents = readDocuments(sql);
+    if (!documents) return undefined;
+    const memory = new CellMemory(documents, {
+      epochs: readEpochs(sql),
+      meters: readMeters(sql),
+      head: readHead(sql) ?? genesisOf(tenantId),
+      creditMicroUsd: readCredit(sql),
+    });
+    for (const entry of readOpenEntries(sql)) memory.open.add(entry);
+    return memory;
+  }
+
+  putPolicy(policy: TenantPolicy): void {
+    this.policy = policy;
+    this.#limits.clear();
+  }
+
+  putCredit(creditMicroUsd: number): void {
+    this.creditMicroUsd = creditMicroUsd;
+    this.#limits.clear();
+  }
+
+  putDeployment(deployment: Deployment): void {
+    this.deploymentsByName.set(deployment.name, deployment);
+    for (const { versionId } of deployment.versions) this.versionIds.add(versionId);
+  }
+
+  /** @returns the ids of its versions */
+  removeDeployment(modelId: ModelId): VersionId[] {
+    const held = [...this.deploymentsByName.values()].find((candidate) => candidate.modelId === modelId);
+    const versionIds = (held?.versions ?? []).map(({ versionId }: DeployedVersion) => versionId);
+    for (const versionId of versionIds) this.versionIds.delete(versionId);
+    if (held) this.deploymentsByName.delete(held.name);
+    return versionIds;
+  }
+
+  /** The tenant's limits, with the caller's own in the place of those of the same name, and its credit. */
+  limitsOf({ limits }: Caller): Limits {
+    const known = this.#limits.get(limits);
+    if (known) return known;
+    const merged = withCredit(limits ? merge(this.policy.limits, limits) : this.policy.limits, this);
+    this.#limits.set(limits, merged);
+    return merged;
+  }
+}
+
+function merge(tenant: Limits, own: Limits): Limits {
+  return {
+    rates: replaceByName(tenant.rates, own.rates),
+    quotas: replaceByName(tenant.quotas, own.quotas),
+    concurrency: replaceByName(tenant.concurrency, own.concurrency),
+  };
+}
+
+function replaceByName<T extends { readonly name: string }>(all: readonly T[], own: readonly T[]): T[] {
+  return [...all.filter(({ name }) => !own.some((replacement) => replacement.name === name)), ...own];
+}
+
+function withCredit(limits: Limits, { policy, creditMicroUsd }: CellMemory): Limits {
+  if (!policy.isPrepaid) return limits;
+  const credit = {
+    name: CREDIT_POLICY,
+    per: "tenant",
+    unit: "micro_usd",
+    window: "ever",
+    limit: creditMicroUsd,
+    isSoft: false,
+  } as const;
+  return { ...limits, quotas: [...limits.quotas, credit] };
+}
+
+/** Inferences under way, oldest first, and how many each subject has. */
+export class OpenEntries {
+  readonly #entries = new Map<EntryId, OpenEntry>();
+  readonly #counts = new Map<string, number>();
+
+  get all(): Iterable<OpenEntry> {
+    return this.#entries.values();
+  }
+
+  get oldest(): OpenEntry | undefined {
+    return this.#entries.values().next().value;
+  }
+
+  get(id: EntryId): OpenEntry | undefined {
+    return this.#entries.get(id);
+  }
+
+  count(subjectId: string): number {
+    return this.#counts.get(subjectId) ?? 0;
+  }
+
+  add(entry: OpenEntry): void {
+    this.#entries.set(entry.charged.entryId, entry);
+    for (const subject of subjectsOf(entry)) this.#counts.set(subject, this.count(subject) + 1);
+  }
+
+  remove(entry: OpenEntry): void {
+    if (!this.#entries.delete(entry.charged.entryId)) return;
+    for (const subject of subjectsOf(entry)) {
+      const left = this.count(subject) - 1;
+      if (left > 0) this.#counts.set(subject, left);
+      else this.#counts.delete(subject);
+    }
+  }
+}
+
+function subjectsOf({ charged }: OpenEntry): string[] {
+  return ["tenant", charged.keyId, charged.modelId];
+}

@@ -1,0 +1,268 @@
+import type { AdmissionState, Charge, Refusal, TenantPolicy } from "../src/admission/admission.rules.ts";
+import { CLAIM_TTL_MS, type Claim, type Ended, type Idempotency, claimId } from "../src/admission/claims.rules.ts";
+import { endClaim, findClaim, keepAnswer, releaseClaim, writeClaim } from "../src/admission/claims.store.ts";
+import type { Caller, EpochKind, KeyGrant } from "../src/admission/credentials.rules.ts";
+import type { Deployment } from "../src/admission/deployments.rules.ts";
+import { type Limits, type Meter, settleHold } from "../src/admission/limits.rules.ts";
+import { writeMeters } from "../src/admission/meters.store.ts";
+import { type EntryId, newId } from "../src/shared/ids.ts";
+import { logFault } from "../src/shared/log.ts";
+import type { LedgerEntry } from "../src/usage/chain.rules.ts";
+import {
+  type Charged,
+  type Delta,
+  type Outcome,
+  type Settlement,
+  chargeOf,
+  chargedUnits,
+  runningLeaseMs,
+  settlementOf,
+} from "../src/usage/ledger.rules.ts";
+import { LedgerTail } from "../src/usage/ledger.store.ts";
+import { type OpenEntry, deleteOpenEntries, writeOpenEntries } from "../src/usage/open-entries.store.ts";
+import { type RefusedRow, addRefused, addUsage } from "../src/usage/rollup.store.ts";
+import { RollupChanges, SPAN_MS } from "../src/usage/rollup.rules.ts";
+import { type SettledEntry, figuresOf } from "../src/usage/statistics.rules.ts";
+import { addFigures } from "../src/usage/statistics.store.ts";
+import type { CellMemory } from "./cell-memory.ts";
+
+/** How long the holder of an idempotency key may take for a request that runs no model, in milliseconds. */
+const ACCESS_LEASE_MS = 120_000;
+
+/**
+ * Everything that one batch does to a cell, decided in memory and written in one go by {@link write}, in one transaction.
+ *
+ * Should anything throw, SQLite rolls back, and the cell must drop its memory.
+ */
+export class CellTransaction implements AdmissionState {
+  readonly #sql: SqlStorage;
+  readonly #memory: CellMemory;
+  readonly #nowMs: number;
+  readonly #ledger: LedgerTail;
+  readonly #usage = new RollupChanges();
+  readonly #meters = new Map<string, Meter>();
+  readonly #opened = new Map<EntryId, OpenEntry>();
+  readonly #closed: EntryId[] = [];
+  readonly #settled: SettledEntry[] = [];
+  readonly #refused = new Map<string, RefusedRow>();
+
+  constructor(sql: SqlStorage, memory: CellMemory, nowMs: number) {
+    this.#sql = sql;
+    this.#memory = memory;
+    this.#nowMs = nowMs;
+    this.#ledger = new LedgerTail(memory.head);
+  }
+
+  get tenant(): TenantPolicy {
+    return this.#memory.policy;
+  }
+
+  keyByHash(hash: string): KeyGrant | undefined {
+    return this.#memory.keysByHash.get(hash);
+  }
+
+  notBeforeMs(kind: EpochKind, id: string): number | undefined {
+    return this.#memory.epochs.size === 0 ? undefined : this.#memory.epochs.get(`${kind} ${id}`);
+  }
+
+  limitsOf(caller: Caller): Limits {
+    return this.#memory.limitsOf(caller);
+  }
+
+  deploymentByName(name: string): Deployment | undefined {
+    return this.#memory.deploymentsByName.get(name);
+  }
+
+  meterOf(id: string): Meter | undefined {
+    return this.#memory.meters.get(id);
+  }
+
+  inFlight(subjectId: string): number {
+    return this.#memory.open.count(subjectId);
+  }
+
+  setMeters(meters: ReadonlyMap<string, Meter>): void {
+    for (const [id, meter] of meters) this.#setMeter(id, meter);
+  }
+
+  claimOf(idempotency: Idempotency): Claim | undefined {
+    return findClaim(this.#sql, claimId(idempotency));
+  }
+
+  claim(idempotency: Idempotency): EntryId {
+    const known = this.claimOf(idempotency);
+    const entryId = known?.entryId ?? newId("ent", this.#nowMs);
+    const { runLimitMs } = this.tenant;
+    const leaseMs = known?.versionId === undefined ? ACCESS_LEASE_MS : runningLeaseMs(runLimitMs);
+    this.#writeClaim(idempotency, { entryId, versionId: known?.versionId }, leaseMs);
+    return entryId;
+  }
+
+  charge({ charged: what, holds, runLimitMs, idempotency }: Charge): { entryId: EntryId; receipt: string } {
+    const atMs = this.#nowMs;
+    const entryId = newId("ent", atMs);
+    const charged = { ...what, entryId, atMs };
+    const leaseMs = runningLeaseMs(runLimitMs);
+    if (idempotency) this.#writeClaim(idempotency, { entryId, versionId: charged.versionId }, leaseMs);
+    const charge = chargeOf(charged.rates);
+    const receipt = this.#append("charge", charged, "pending", charge);
+    this.#usage.charge(charged, charge);
+    const open = {
+      charged,
+      holds,
+      runLimitMs,
+      leaseEndsAtMs: atMs + leaseMs,
+      claimId: idempotency && claimId(idempotency),
+    };
+    this.#opened.set(entryId, open);
+    this.#memory.open.add(open);
+    return { entryId, receipt };
+  }
+
+  countRefusal(callerId: string, model: string, reason: Refusal["kind"]): void {
+    const startMs = Math.floor(this.#nowMs / SPAN_MS.minute) * SPAN_MS.minute;
+    const id = `${reason} ${callerId} ${model}`;
+    const count = (this.#refused.get(id)?.count ?? 0) + 1;
+    this.#refused.set(id, { startMs, keyId: callerId, model, reason, count });
+  }
+
+  /**
+   * Record how an inference ended. An entry is settled once: repeating a settlement changes nothing.
+   *
+   * One that was not charged gives its idempotency key back, so that the caller may try again with it.
+   */
+  settle(ended: Ended): void {
+    if (!isRecordable(ended)) {
+      logFault("A settlement can't be recorded.", { settlement: ended });
+      return;
+    }
+    const { entryId, claimId: claim, answer, outcome } = ended;
+    const open = this.#memory.open.get(entryId);
+    if (open) this.#close(open, ended);
+    if (answer && claim !== undefined) keepAnswer(this.#sql, claim, entryId, answer);
+    else this.#endClaim(open?.claimId ?? claim, entryId, open !== undefined && chargedUnits(outcome) === 0);
+  }
+
+  /** Its request has ended without an answer to keep: the key is free again, or its next use runs again at no charge. */
+  #endClaim(id: string | undefined, entryId: EntryId, isFree: boolean): void {
+    if (id === undefined) return;
+    if (isFree) releaseClaim(this.#sql, id, entryId);
+    else endClaim(this.#sql, id, entryId);
+  }
+
+  /** Record credit that was granted: it is owed to the tenant, so its cost is negative. */
+  recordCredit(grantId: string, amountMicroUsd: number): void {
+    this.#ledger.append({
+      kind: "credit",
+      entryId: grantId,
+      atMs: this.#nowMs,
+      keyId: null,
+      modelId: null,
+      model: null,
+      versionId: null,
+      version: null,
+      runtime: null,
+      units: 0,
+      rateMicroUsd: 0,
+      costMicroUsd: -amountMicroUsd,
+      outcome: "ok",
+      computeMs: 0,
+      bytesIn: 0,
+      bytesOut: 0,
+      idempotencyKey: null,
+    });
+  }
+
+  /** Mark those as unsettled of whom nobody has said in time how they ended; what they held is free again. */
+  sweep(): void {
+    for (const open of this.#memory.open.all) {
+      if (open.leaseEndsAtMs > this.#nowMs) return;
+      const { entryId } = open.charged;
+      this.#close(open, { ...NOTHING_KNOWN, entryId });
+      this.#endClaim(open.claimId, entryId, false);
+    }
+  }
+
+  /** Write everything that was decided. Called once, at the end of the batch's transaction. */
+  write(): void {
+    this.#ledger.write(this.#sql);
+    this.#memory.head = this.#ledger.head;
+    addUsage(this.#sql, this.#usage.rows);
+    writeMeters(this.#sql, this.#meters);
+    writeOpenEntries(this.#sql, [...this.#opened.values()]);
+    deleteOpenEntries(this.#sql, this.#closed);
+    addFigures(this.#sql, figuresOf(this.#settled));
+    addRefused(this.#sql, this.#refused.values());
+  }
+
+  #setMeter(id: string, meter: Meter): void {
+    this.#meters.set(id, meter);
+    this.#memory.meters.set(id, meter);
+  }
+
+  #close(open: OpenEntry, settlement: Settlement): void {
+    const { charged, runLimitMs } = open;
+    const { outcome } = settlement;
+    const delta = settlementOf(charged, settlement, runLimitMs);
+    this.#append("settlement", charged, outcome, delta);
+    this.#usage.settle(charged, outcome, chargeOf(charged.rates), delta);
+    this.#giveBack(open, outcome, delta);
+    this.#memory.open.remove(open);
+    if (!this.#opened.delete(charged.entryId)) this.#closed.push(charged.entryId);
+    if (outcome !== "unsettled" && this.#memory.versionIds.has(charged.versionId)) {
+      this.#settled.push({ versionId: charged.versionId, atMs: charged.atMs, settlement });
+    }
+  }
+
+  #giveBack({ charged, holds }: OpenEntry, outcome: Outcome, delta: Delta): void {
+    const isOurFault = outcome === "failed";
+    const taken = {
+      requests: isOurFault ? 0 : 1,
+      inferences: chargedUnits(outcome),
+      compute_ms: isOurFault ? 0 : delta.computeMs,
+      bytes_in: isOurFault ? 0 : delta.bytesIn,
+      bytes_out: isOurFault ? 0 : delta.bytesOut,
+      micro_usd: charged.rates.inferenceMicroUsd + delta.costMicroUsd,
+    };
+    for (const hold of holds) {
+      const meter = settleHold(this.meterOf(hold.meterId), hold, taken[hold.unit]);
+      if (meter) this.#setMeter(hold.meterId, meter);
+    }
+  }
+
+  #append(kind: LedgerEntry["kind"], charged: Charged, outcome: Outcome, delta: Delta): string {
+    const { rates, ...who } = charged;
+    const rateMicroUsd = kind === "charge" ? rates.inferenceMicroUsd : rates.computeSecondMicroUsd;
+    return this.#ledger.append({ ...who, ...delta, kind, outcome, rateMicroUsd, atMs: this.#nowMs });
+  }
+
+  #writeClaim(idempotency: Idempotency, run: Pick<Claim, "entryId" | "versionId">, leaseMs: number): void {
+    const startedAtMs = this.#nowMs;
+    writeClaim(this.#sql, claimId(idempotency), {
+      ...run,
+      fingerprint: idempotency.fingerprint,
+      startedAtMs,
+      leaseEndsAtMs: startedAtMs + leaseMs,
+      expiresAtMs: startedAtMs + CLAIM_TTL_MS,
+      state: "running",
+      answer: undefined,
+    });
+  }
+}
+
+/** Whether all figures are what the ledger takes: integers ≥ 0. */
+function isRecordable({ computeMs, queueMicros, computeMicros, bytesIn, bytesOut }: Settlement): boolean {
+  const figures = [computeMs, queueMicros, computeMicros, bytesIn, bytesOut];
+  return figures.every((figure) => Number.isSafeInteger(figure) && figure >= 0);
+}
+
+const NOTHING_KNOWN: Omit<Settlement, "entryId"> = {
+  outcome: "unsettled",
+  reason: undefined,
+  computeMs: 0,
+  queueMicros: 0,
+  computeMicros: 0,
+  isColdStart: false,
+  bytesIn: 0,
+  bytesOut: 0,
+};

@@ -1,0 +1,26 @@
+import ipaddr from "ipaddr.js";
+
+/** Whether a text names an address (`203.0.113.7`, `2001:db8::1`) or a network (`203.0.113.0/24`). */
+export function isAddressRange(text: string): boolean {
+  return ipaddr.isValid(text) || ipaddr.isValidCIDR(text);
+}
+
+/**
+ * Whether a caller's address is on a list of addresses and networks.
+ *
+ * An IPv4 address that came over IPv6 (`::ffff:203.0.113.7`) is that IPv4 address. An address that is missing or can't be read is
+ * on no list.
+ */
+export function isListed(list: readonly string[], address: string): boolean {
+  if (!ipaddr.isValid(address)) return false;
+  const caller = ipaddr.process(address);
+  return list.some((entry) => {
+    const [network, bits] = ipaddr.isValidCIDR(entry) ? ipaddr.parseCIDR(entry) : wholeAddress(entry);
+    return network.kind() === caller.kind() && caller.match(network, bits);
+  });
+}
+
+function wholeAddress(entry: string): [ipaddr.IPv4 | ipaddr.IPv6, number] {
+  const address = ipaddr.process(entry);
+  return [address, address.kind() === "ipv4" ? 32 : 128];
+}

@@ -1,0 +1,78 @@
+import type { EntryId, VersionId } from "../shared/ids.ts";
+import type { Settlement } from "../usage/ledger.rules.ts";
+
+/** How long an idempotency key stands for its first request, in milliseconds. */
+export const CLAIM_TTL_MS = 24 * 3_600_000;
+
+/** A caller's promise that requests with the same key are the same request. */
+export interface Idempotency {
+  /** The key as the caller gave it. */
+  readonly key: string;
+  /** The route that it was given to: the same key means another request on another route. */
+  readonly route: string;
+  /** SHA-256 over the path and the payload. */
+  readonly fingerprint: string;
+}
+
+/** An answer that is kept to be given again. */
+export interface StoredAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The body, or where R2 keeps it. */
+  readonly body: Uint8Array<ArrayBuffer> | { readonly objectKey: string };
+}
+
+/** How a request with an idempotency key ended: what is to be answered again, or that the key is free again. */
+export interface Conclusion {
+  readonly claimId: string;
+  readonly entryId: EntryId;
+  readonly answer: StoredAnswer | undefined;
+}
+
+/** How an inference ended, and what is to be answered again under its idempotency key, if it has one. */
+export interface Ended extends Settlement {
+  readonly claimId?: string | undefined;
+  readonly answer?: StoredAnswer | undefined;
+}
+
+/** What the cell knows of an idempotency key. */
+export interface Claim {
+  /** The ledger entry that the first request was charged to, or an id of the claim itself where nothing is charged. */
+  readonly entryId: EntryId;
+  readonly fingerprint: string;
+  /** What the first request ran on; undefined where it ran no model. */
+  readonly versionId: VersionId | undefined;
+  readonly startedAtMs: number;
+  /** Until when the first request counts as running, while it has not ended. */
+  readonly leaseEndsAtMs: number;
+  readonly expiresAtMs: number;
+  /** `running` until the cell is told how it ended. */
+  readonly state: "running" | "ended";
+  /** What was answered, where that was told. */
+  readonly answer: StoredAnswer | undefined;
+}
+
+/** What a repetition of a request meets. */
+export type Repetition =
+  /** Nobody has used the key, or its time is over: this is the first request. */
+  | { readonly kind: "first" }
+  | { readonly kind: "idempotency-mismatch"; readonly entryId: EntryId }
+  | { readonly kind: "idempotency-in-flight"; readonly entryId: EntryId }
+  /** The first request ended, and this is what it was answered. */
+  | { readonly kind: "repeated"; readonly entryId: EntryId; readonly answer: StoredAnswer }
+  /** The first request was let in, but what became of its answer is not known: its holder died. It may run again. */
+  | { readonly kind: "unanswered"; readonly claim: Claim };
+
+/** Tell what a request with a key means. */
+export function repetitionOf(claim: Claim | undefined, fingerprint: string, nowMs: number): Repetition {
+  if (!claim || nowMs >= claim.expiresAtMs) return { kind: "first" };
+  const { entryId, answer } = claim;
+  if (claim.fingerprint !== fingerprint) return { kind: "idempotency-mismatch", entryId };
+  if (claim.state === "running" && nowMs < claim.leaseEndsAtMs) return { kind: "idempotency-in-flight", entryId };
+  return answer ? { kind: "repeated", entryId, answer } : { kind: "unanswered", claim };
+}
+
+/** The name under which the cell keeps a key. */
+export function claimId({ route, key }: Pick<Idempotency, "route" | "key">): string {
+  return `${route} ${key}`;
+}

@@ -18,6 +18,18 @@ export type Upload =
 export type WishedRuntime = "auto" | "isolate" | "container";
 
 const LIMITS = { burst: 1_000_000, rate_per_second: 1_000_000 };
+/** One limit of each kind, so that all of them are weighed, and none is reached. */
+const OVERRIDES = {
+  rates: [{ name: "key-inference", per: "key", endpoint: "infer", burst: 1_000_000, rate_per_second: 1_000_000 }],
+  quotas: [
+    { name: "inferences-day", per: "tenant", unit: "inferences", window: "day", limit: 1_000_000_000 },
+    { name: "requests-month", per: "tenant", unit: "requests", window: "month", limit: 1_000_000_000 },
+    { name: "compute-period", per: "tenant", unit: "compute_ms", window: "period", limit: 1_000_000_000_000 },
+    { name: "model-bytes-hour", per: "model", unit: "bytes_in", window: "hour", limit: 1_000_000_000_000 },
+  ],
+  concurrency: [{ name: "concurrency", per: "tenant", limit: 1_000_000 }],
+  spend_cap: { micro_usd: 1_000_000_000_000, mode: "hard" },
+};
 const SCOPES = ["models:write", "models:read", "infer", "usage:read"];
 
 const versionSchema = z.object({ heap_bytes: z.number(), peak_bytes: z.number().optional() });
@@ -39,7 +51,11 @@ export async function deploy(
 /** Register a tenant and make its key. */
 export async function register(server: BenchServer): Promise<Deployment> {
   const asOperator = { "Content-Type": "application/json", Authorization: `Bearer ${ADMIN_TOKEN}` };
-  const tenant = await post(server, "/admin/tenants", asOperator, { name: "Benchmark", limits: LIMITS });
+  const tenant = await post(server, "/admin/tenants", asOperator, {
+    name: "Benchmark",
+    limits: LIMITS,
+    overrides: OVERRIDES,
+  });
   const { id: tenantId } = z.object({ id: z.string() }).parse(tenant);
   const wish = { name: "Benchmark", scopes: SCOPES };
   const made = await post(server, `/admin/tenants/${tenantId}/keys`, asOperator, wish);

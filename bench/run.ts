@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
-import { groupCommitBenchmark, httpAdmissionBenchmark } from "./admission.bench.ts";
+import { cellGrowthBenchmark, groupCommitBenchmark, httpAdmissionBenchmark } from "./admission.bench.ts";
 import { batchingBenchmark } from "./batching.bench.ts";
 import { type Benchmark, type Finding, comparing } from "./benchmark.ts";
 import { codecBenchmark } from "./codec.bench.ts";
@@ -26,7 +26,14 @@ const BENCHMARKS: Readonly<Record<string, { readonly about: string; readonly ben
   "cold-start": { about: "a version's first answer against a plain Worker Loader", benchmark: coldStartBenchmark },
   memory: { about: "the WASM heap of models of several sizes", benchmark: memoryBenchmark },
   "group-commit": { about: "admissions, joined and one by one", benchmark: comparing(groupCommitBenchmark) },
-  "http-admission": { about: "the same over HTTP", benchmark: comparing(httpAdmissionBenchmark) },
+  "cell-growth": {
+    about: "a cell with a past against a new one, and 100 tenants against one",
+    benchmark: comparing(cellGrowthBenchmark),
+  },
+  "http-admission": {
+    about: "a route that admits against one that does nothing",
+    benchmark: comparing(httpAdmissionBenchmark),
+  },
 };
 
 const MACHINE = { processor: cpus()[0]?.model ?? "unknown", cores: availableParallelism(), node: process.version };

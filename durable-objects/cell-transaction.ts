@@ -98,10 +98,10 @@ export class CellTransaction implements AdmissionState {
     return entryId;
   }
 
-  charge({ charged: what, holds, runLimitMs, idempotency }: Charge): { entryId: EntryId; receipt: string } {
+  charge({ charged: what, holds, runLimitMs, idempotency }: Charge): string {
     const atMs = this.#nowMs;
-    const entryId = newId("ent", atMs);
-    const charged = { ...what, entryId, atMs };
+    const charged = { ...what, atMs };
+    const { entryId } = charged;
     const leaseMs = runningLeaseMs(runLimitMs);
     if (idempotency) this.#writeClaim(idempotency, { entryId, versionId: charged.versionId }, leaseMs);
     const charge = chargeOf(charged.rates);
@@ -112,11 +112,17 @@ export class CellTransaction implements AdmissionState {
       holds,
       runLimitMs,
       leaseEndsAtMs: atMs + leaseMs,
+      receipt,
       claimId: idempotency && claimId(idempotency),
     };
     this.#opened.set(entryId, open);
     this.#memory.open.add(open);
-    return { entryId, receipt };
+    return receipt;
+  }
+
+  openEntry(entryId: EntryId) {
+    const open = this.#memory.open.get(entryId);
+    return open && { versionId: open.charged.versionId, runLimitMs: open.runLimitMs, receipt: open.receipt };
   }
 
   countRefusal(callerId: string, model: string, reason: Refusal["kind"]): void {

@@ -1,13 +1,20 @@
 import { Hono } from "hono";
+import { z } from "zod";
 import { app } from "../../src/app.ts";
 import type { AppEnv } from "../../src/http/context.ts";
 import { authenticated } from "../../src/identity/guards.ts";
+import { newId } from "../../src/shared/ids.ts";
 import { createServices } from "../../src/services.ts";
 import { isWay, wayToCell } from "./cell-ways.ts";
-import { loopSchema, runLoop } from "./loops.ts";
+import { endOf, loopSchema, runLoop } from "./loops.ts";
+import type { TenantCell } from "./filled-cell.ts";
 import { copyTenant, copySchema } from "./tenants.ts";
 
-export { TenantCell } from "../../durable-objects/tenant-cell.ts";
+export { IsolateHost } from "../../durable-objects/isolate-host.ts";
+export { LargeModelBackend } from "../../durable-objects/large-model-backend.ts";
+export { TenantCell } from "./filled-cell.ts";
+
+const fillSchema = z.object({ tenantId: z.string(), rows: z.number(), keys: z.number() });
 
 /** The benchmark's routes. They run the parts of src/ that admit, without what comes before and after. */
 const bench = new Hono<AppEnv>();
@@ -28,6 +35,16 @@ bench.post("/bench/loops", async (c) =>
   c.json(await runLoop(c.var.services, c.env.TENANT_CELL, loopSchema.parse(await c.req.json()))),
 );
 
+bench.post("/bench/fill", async (c) => {
+  const { tenantId, rows, keys } = fillSchema.parse(await c.req.json());
+  const cell: Pick<TenantCell, "fill"> = c.env.TENANT_CELL.getByName(tenantId) as DurableObjectStub<TenantCell>;
+  await Promise.resolve(cell.fill(rows, keys)).catch(() => undefined); // it ends itself
+  return c.json({ tenantId });
+});
+
+/** The route that the admitted one is held against: the same, without authentication and admission. */
+bench.post("/bench/nothing", (c) => c.text(newId("ent", Date.now())));
+
 bench.post("/bench/admissions/:way", authenticated, async (c) => {
   const { tenantId, hash } = c.var.credential;
   const way = c.req.param("way");
@@ -35,6 +52,7 @@ bench.post("/bench/admissions/:way", authenticated, async (c) => {
   const ask = wayToCell(way, tenantId, c.env.TENANT_CELL, (promise) => c.executionCtx.waitUntil(promise));
   const admission = await ask({
     kind: "infer",
+    entryId: newId("ent", Date.now()),
     credential: { kind: "key", hash },
     address: "",
     bytesIn: 0,
@@ -43,7 +61,9 @@ bench.post("/bench/admissions/:way", authenticated, async (c) => {
     routingKey: undefined,
     idempotency: undefined,
   });
-  return admission.kind === "admitted" ? c.text(admission.entryId) : c.json(admission, 403);
+  if (admission.kind !== "admitted") return c.json(admission, 403);
+  c.var.services.settle(tenantId, endOf(admission.entryId));
+  return c.text(admission.entryId);
 });
 
 /** The whole API, so that a benchmark sets itself up as people do, and the benchmark's own routes beside it. */

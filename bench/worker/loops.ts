@@ -1,15 +1,15 @@
 import { z } from "zod";
 import type { Admission, AdmissionRequest } from "../../src/admission/admission.rules.ts";
 import type { Cells } from "../../src/admission/cells.ts";
+import { type Ended, claimId } from "../../src/admission/claims.rules.ts";
 import { hashApiKey } from "../../src/identity/guards.ts";
 import type { Services } from "../../src/services.ts";
-import { type TenantId, isId } from "../../src/shared/ids.ts";
+import { type EntryId, type TenantId, isId, newId } from "../../src/shared/ids.ts";
 import { isWay, wayToCell } from "./cell-ways.ts";
 
-/** What one loop does: admissions of one tenant, so many under way at once, for so long. */
+/** What one loop does: admissions of some tenants, so many under way at once for each, for so long. */
 export const loopSchema = z.object({
-  tenantId: z.string().refine((id): id is TenantId => isId("ten", id)),
-  key: z.string(),
+  tenants: z.array(z.object({ tenantId: z.string().refine((id): id is TenantId => isId("ten", id)), key: z.string() })),
   model: z.string(),
   way: z.string().refine(isWay),
   /** Whether one request in four carries an idempotency key that was charged before. */
@@ -20,7 +20,7 @@ export const loopSchema = z.object({
 type LoopPlan = z.infer<typeof loopSchema>;
 
 const CHARGED_KEYS = 64;
-const FINGERPRINT = "the same request";
+const ROUTE = "POST /infer";
 
 /**
  * Ask for admissions, and check that each was given.
@@ -32,62 +32,67 @@ export async function runLoop(
   cells: Cells,
   plan: LoopPlan,
 ): Promise<{ admitted: number; elapsedMs: number }> {
-  const credential = { kind: "key" as const, hash: hashApiKey(plan.key) };
-  const infer = (idempotencyKey?: string): AdmissionRequest => ({
-    kind: "infer",
-    credential,
-    address: "",
-    bytesIn: 0,
-    model: plan.model,
-    version: undefined,
-    routingKey: undefined,
-    idempotency:
-      idempotencyKey === undefined
-        ? undefined
-        : { key: idempotencyKey, route: "POST /infer", fingerprint: FINGERPRINT },
+  const loops = plan.tenants.map(({ tenantId, key }) => {
+    const infer = inferencesOf(key, plan.model);
+    return { tenantId, infer, ask: wayToCell(plan.way, tenantId, cells, () => undefined) };
   });
-  await chargeKeys(services, plan.tenantId, infer);
-  const ask = wayToCell(plan.way, plan.tenantId, cells, () => undefined);
+  for (const { tenantId, infer } of loops) await chargeKeys(services, tenantId, infer);
   let admitted = 0;
   const begin = Date.now();
-  const oneAfterTheOther = async (): Promise<void> => {
+  const oneAfterTheOther = async ({ infer, ask }: (typeof loops)[number]): Promise<void> => {
     for (let turn = 0; Date.now() < begin + plan.ms; turn++) {
       const isRepeat = plan.repeats && turn % 4 === 0;
-      requireAdmitted(await ask(infer(isRepeat ? keyOf(turn) : undefined)), isRepeat);
+      requireEntry(await ask(infer(isRepeat ? keyOf(turn) : undefined)), isRepeat);
       admitted++;
     }
   };
-  await Promise.all(Array.from({ length: plan.inFlight }, oneAfterTheOther));
+  await Promise.all(loops.flatMap((loop) => Array.from({ length: plan.inFlight }, () => oneAfterTheOther(loop))));
   return { admitted, elapsedMs: Date.now() - begin };
 }
 
-/** Have some idempotency keys charged and settled, for the loop to repeat. It also wakes the cell. */
-async function chargeKeys(
-  services: Services,
-  tenantId: TenantId,
-  infer: (idempotencyKey: string) => AdmissionRequest,
-): Promise<void> {
+type Infer = (idempotencyKey?: string) => AdmissionRequest;
+
+function inferencesOf(key: string, model: string): Infer {
+  const credential = { kind: "key" as const, hash: hashApiKey(key) };
+  return (idempotencyKey) => ({
+    kind: "infer",
+    entryId: newId("ent", Date.now()),
+    credential,
+    address: "203.0.113.7",
+    bytesIn: 3_136,
+    model,
+    version: undefined,
+    routingKey: undefined,
+    idempotency:
+      idempotencyKey === undefined ? undefined : { key: idempotencyKey, route: ROUTE, fingerprint: "the same request" },
+  });
+}
+
+/** Have some idempotency keys charged and answered, for the loop to repeat. It also wakes the cell. */
+async function chargeKeys(services: Services, tenantId: TenantId, infer: Infer): Promise<void> {
   const cell = services.cell(tenantId);
-  const admissions = await cell.admit(Array.from({ length: CHARGED_KEYS }, (_, turn) => infer(keyOf(turn))));
-  const settlements = admissions.map((admission) => ({
-    entryId: requireAdmitted(admission, false),
-    outcome: "ok" as const,
-    reason: undefined,
-    computeMs: 1,
-    queueMicros: 0,
-    computeMicros: 1_000,
-    isColdStart: false,
-    bytesIn: 1,
-    bytesOut: 1,
-  }));
-  await cell.settle(settlements);
+  const keys = Array.from({ length: CHARGED_KEYS }, (_, turn) => keyOf(turn));
+  const admissions = await cell.admit(keys.map(infer));
+  const answer = { status: 200, headers: {}, body: new Uint8Array(100) };
+  const ended = admissions.map((admission, index) => {
+    const claim = claimId({ route: ROUTE, key: keyOf(index) });
+    return { ...endOf(requireEntry(admission, false)), claimId: claim, answer };
+  });
+  await cell.settle(ended);
 }
 
 function keyOf(turn: number): string {
   return `key-${turn % CHARGED_KEYS}`;
 }
 
-function requireAdmitted(admission: Admission, replayed: boolean) {
-  if (admission.kind === "admitted" && admission.replayed === replayed) return admission.entryId;
-  throw new Error(`An admission was ${replayed ? "not replayed" : "not given"}: ${JSON.stringify(admission)}`);
+/** An inference that was answered. */
+export function endOf(entryId: EntryId): Ended {
+  const times = { computeMs: 1, queueMicros: 0, computeMicros: 1_000, isColdStart: false };
+  return { entryId, outcome: "ok", reason: undefined, ...times, bytesIn: 3_136, bytesOut: 200 };
+}
+
+function requireEntry(admission: Admission, isRepeat: boolean): EntryId {
+  const wanted = isRepeat ? "repeated" : "admitted";
+  if (admission.kind === wanted && "entryId" in admission) return admission.entryId;
+  throw new Error(`An admission was not ${wanted}: ${JSON.stringify(admission)}`);
 }

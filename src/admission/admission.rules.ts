@@ -1,5 +1,5 @@
 import type { Scope } from "../identity/keys.rules.ts";
-import type { EntryId, KeyId } from "../shared/ids.ts";
+import type { EntryId, KeyId, VersionId } from "../shared/ids.ts";
 import type { Charged, Rates } from "../usage/ledger.rules.ts";
 import { type Conclusion, type Idempotency, type Repetition, claimId, repetitionOf } from "./claims.rules.ts";
 import {
@@ -63,6 +63,8 @@ export interface AccessRequest {
 /** May this inference run, now? Debits one call and writes one ledger entry. */
 export interface InferRequest {
   readonly kind: "infer";
+  /** The ledger entry that it is to be charged to. A request that is asked again with the same id is charged once. */
+  readonly entryId: EntryId;
   readonly credential: Credential;
   readonly address: string;
   readonly model: string;
@@ -116,7 +118,7 @@ export type Refusal =
 
 /** A charge as it is decided: it is written, with all that it changes, before anybody hears of it. */
 export interface Charge {
-  readonly charged: Omit<Charged, "entryId" | "atMs">;
+  readonly charged: Omit<Charged, "atMs">;
   readonly holds: readonly Hold[];
   readonly runLimitMs: number;
   readonly idempotency: Idempotency | undefined;
@@ -130,8 +132,12 @@ export interface AdmissionState extends Credentials, Meters {
   deploymentByName(name: string): Deployment | undefined;
   claimOf(idempotency: Idempotency): Parameters<typeof repetitionOf>[0];
   setMeters(meters: ReadonlyMap<string, Meter>): void;
-  /** Write a charge to the ledger. */
-  charge(charge: Charge): { readonly entryId: EntryId; readonly receipt: string };
+  /** Write a charge to the ledger. @returns its receipt */
+  charge(charge: Charge): string;
+  /** What was admitted under this entry and has not ended; undefined when nothing was. */
+  openEntry(
+    entryId: EntryId,
+  ): { readonly versionId: VersionId; readonly runLimitMs: number; readonly receipt: string } | undefined;
   /** Take an idempotency key for a request that charges nothing, or take it over from one whose holder died. */
   claim(idempotency: Idempotency): EntryId;
   countRefusal(callerId: string, model: string, reason: Refusal["kind"]): void;
@@ -196,9 +202,11 @@ function decideInference(
   request: InferRequest,
   nowMs: number,
 ): Exclude<Admission, Granted> {
-  const { model, version: wanted, idempotency, routingKey = caller.callerId } = request;
+  const { model, version: wanted, idempotency, routingKey = caller.callerId, entryId } = request;
   const resolved = resolveVersion(state.deploymentByName(model), { model, version: wanted, routingKey });
   if (resolved.kind !== "resolved") return resolved;
+  const open = state.openEntry(entryId);
+  if (open) return admitAgain(entryId, open, resolved);
   const repetition = idempotency && repetitionOf(state.claimOf(idempotency), idempotency.fingerprint, nowMs);
   if (idempotency && repetition?.kind === "unanswered") return runAgain(state, idempotency, repetition, resolved);
   if (repetition && repetition.kind !== "first" && repetition.kind !== "unanswered") return repetition;
@@ -225,10 +233,10 @@ function chargeInference(
   if (weighed.kind === "exceeded") return refuseExceeded(weighed.violated);
   state.setMeters(weighed.meters);
   const { versionId, number, runtime } = version;
-  const { idempotency } = request;
+  const { idempotency, entryId } = request;
   const idempotencyKey = idempotency?.key ?? null;
-  const charged = { keyId, modelId, model, versionId, version: number, runtime, rates, idempotencyKey };
-  const { entryId, receipt } = state.charge({
+  const charged = { entryId, keyId, modelId, model, versionId, version: number, runtime, rates, idempotencyKey };
+  const receipt = state.charge({
     charged,
     holds: weighed.holds,
     runLimitMs: weighed.runLimitMs,
@@ -245,6 +253,16 @@ export const CREDIT_POLICY = "credits";
 function refuseExceeded(violated: Exceeded["violated"]): Refusal {
   const credit = violated.find(({ policy }) => policy === CREDIT_POLICY);
   return credit ? { kind: "credits-exhausted", limit: credit } : { kind: "quota-exceeded", violated };
+}
+
+/** The cell admitted this very request before, and its word was lost on the way: it says so again. */
+function admitAgain(
+  entryId: EntryId,
+  { versionId, runLimitMs, receipt }: NonNullable<ReturnType<AdmissionState["openEntry"]>>,
+  { deployment, version }: Resolved,
+): Admitted {
+  const charged = deployment.versions.find((candidate) => candidate.versionId === versionId) ?? version;
+  return { kind: "admitted", entryId, receipt, replayed: false, version: charged, limit: undefined, runLimitMs };
 }
 
 /**

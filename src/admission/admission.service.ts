@@ -4,7 +4,7 @@ import { logFault } from "../shared/log.ts";
 import type { Admission, AdmissionRequest } from "./admission.rules.ts";
 import type { Ended } from "./claims.rules.ts";
 import { type Cells, cellOf } from "./cells.ts";
-import { Lanes } from "./group-commit.ts";
+import { Lanes, Overloaded } from "./group-commit.ts";
 import { SettlementBox } from "./settlement-box.ts";
 
 const admissions = new Lanes<AdmissionRequest, Admission>({
@@ -40,44 +40,91 @@ export function requestAdmission(
   waitUntil: WaitUntil,
   request: AdmissionRequest,
 ): Promise<Admission> {
-  const answer = admissions.submit(tenantId, request, (batch) =>
-    takeAlong(tenantId, async (settlements) => await cellOf(cells, tenantId).admit(batch, settlements)),
-  );
+  const answer = admissions.submit(tenantId, request, (batch) => askCell(tenantId, cells, batch));
   waitUntil(answer.catch(() => undefined));
   return answer;
+}
+
+/** How long a cell that broke off is given to come back, in milliseconds. */
+const RESTART_MS = 50;
+
+/**
+ * One trip to the cell, and a second one where the cell broke off in the middle, as when it restarts.
+ *
+ * Only inferences go twice: each names the ledger entry that it is charged to, so that the cell charges it once. The cell's own
+ * faults are not repeated, nor is anything asked of a cell that says it has too much to do.
+ *
+ * @see https://developers.cloudflare.com/durable-objects/best-practices/error-handling/
+ */
+async function askCell(
+  tenantId: TenantId,
+  cells: Cells,
+  batch: readonly AdmissionRequest[],
+): Promise<(Admission | Overloaded)[]> {
+  const ask = async (requests: readonly AdmissionRequest[]) =>
+    await takeAlong(tenantId, async (ended) => await cellOf(cells, tenantId).admit(requests, ended));
+  try {
+    return await ask(batch);
+  } catch (error) {
+    const fault = interruptionOf(error);
+    if (!fault) throw error;
+    const lost = new Overloaded("The tenant's cell is not there for the moment.", { mayHaveArrived: true });
+    const again = fault.overloaded ? [] : batch.filter(({ kind }) => kind === "infer");
+    if (again.length === 0) throw lost;
+    await scheduler.wait(RESTART_MS);
+    const answers = await ask(again).catch((second: unknown) => {
+      throw interruptionOf(second) ? lost : second;
+    });
+    return batch.map((request) => answers[again.indexOf(request)] ?? lost);
+  }
+}
+
+/** What the platform says of a call that did not come to its end; undefined where the cell itself failed. */
+function interruptionOf(error: unknown): { overloaded: boolean } | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const overloaded = "overloaded" in error && error.overloaded === true;
+  const retryable = "retryable" in error && error.retryable === true;
+  return retryable || overloaded ? { overloaded } : undefined;
 }
 
 /**
  * Settle after the response: with the tenant's next admission, or after a moment on a trip of its own.
  *
- * A settlement that is lost leaves its entry `pending`, charged: an answer may have been given. The loss is logged.
+ * The first that comes to lie in a box sees to all that come within that moment: one timer for many. A settlement that is lost
+ * leaves its entry `pending`, charged: an answer may have been given. The loss is logged.
  */
 export function settleLater(tenantId: TenantId, cells: Cells, waitUntil: WaitUntil, settlement: Ended): void {
   const box = boxes.get(tenantId) ?? new SettlementBox();
   boxes.set(tenantId, box);
   box.drop(settlement);
-  waitUntil(seeDelivered(tenantId, cells, box, settlement));
+  if (box.watch(systemClock(), LINGER_MS)) waitUntil(seeDelivered(tenantId, cells, box));
 }
 
-async function seeDelivered(tenantId: TenantId, cells: Cells, box: SettlementBox, settlement: Ended): Promise<void> {
-  for (let attempt = 1; ;) {
-    await scheduler.wait(LINGER_MS);
-    if (!box.holds(settlement)) return;
+async function seeDelivered(tenantId: TenantId, cells: Cells, box: SettlementBox): Promise<void> {
+  await scheduler.wait(LINGER_MS);
+  const mine = box.endWatch();
+  for (let attempt = 1; mine.some((settlement) => box.holds(settlement));) {
     try {
-      const settled = await takeAlong(tenantId, async (batch) => {
+      const taken = await takeAlong(tenantId, async (batch) => {
         if (batch.length > 0) await cellOf(cells, tenantId).settle(batch);
-        return batch.includes(settlement);
+        return batch.length;
       });
-      if (settled) return;
+      if (taken === 0) await scheduler.wait(LINGER_MS); // another trip carries them
     } catch (error) {
       if (attempt === MAX_ATTEMPTS) {
-        box.delivered([settlement]);
-        logFault("A settlement was lost.", { tenantId, settlement, error: String(error) });
+        giveUp(tenantId, box, mine, error);
         return;
       }
       attempt += 1;
+      await scheduler.wait(LINGER_MS);
     }
   }
+}
+
+function giveUp(tenantId: TenantId, box: SettlementBox, settlements: readonly Ended[], error: unknown): void {
+  const lost = settlements.filter((settlement) => box.holds(settlement));
+  box.delivered(lost);
+  logFault("Settlements were lost.", { tenantId, settlements: lost, error: String(error) });
 }
 
 /** Go to the tenant's cell with what lies in its box. */

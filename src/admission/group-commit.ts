@@ -7,8 +7,8 @@ export interface GroupCommitLimits {
   /** How long one request waits at most, queue and trip together; for one that leads, it starts anew with its trip. */
   readonly deadlineMs: number;
   /**
-   * How long a request that makes the next trip waits for company, in milliseconds: where one trip follows another, a trip costs
-   * more than the wait. One that finds the lane idle never waits.
+   * How long a request that makes the next trip waits at most until as many have come as rode on the last one, in milliseconds:
+   * where one trip follows another, a trip costs more than the wait. One that finds the lane idle never waits.
    */
   readonly lingerMs: number;
 }
@@ -16,10 +16,17 @@ export interface GroupCommitLimits {
 /** The far side is slower than the requests come, or does not answer: a 503 that says when to try again. */
 export class Overloaded extends Error {
   readonly retryAfterSeconds = 1;
+  /** Whether the request may have got there, though no answer came back. */
+  readonly mayHaveArrived: boolean;
+
+  constructor(message: string, { mayHaveArrived }: { mayHaveArrived: boolean }) {
+    super(message);
+    this.mayHaveArrived = mayHaveArrived;
+  }
 }
 
-/** Make the trip: one answer per request, in order. */
-export type Send<Request, Answer> = (batch: Request[]) => Promise<Answer[]>;
+/** Make the trip: one answer per request, in order; an error in the place of an answer is that request's alone. */
+export type Send<Request, Answer> = (batch: Request[]) => Promise<(Answer | Overloaded)[]>;
 
 interface Ticket<Request, Answer> {
   readonly request: Request;
@@ -41,6 +48,10 @@ export class GroupCommit<Request, Answer> {
   #waiting: Ticket<Request, Answer>[] = [];
   /** The trip under way, and when it counts as lost, in ms since 1970; undefined when there is none. */
   #trip: { readonly untilMs: number } | undefined;
+  /** How many rode on the last trip. */
+  #lastBatch = 1;
+  /** Ends the wait of who is to make the next trip. */
+  #departs: (() => void) | undefined;
 
   constructor(limits: GroupCommitLimits) {
     this.#limits = limits;
@@ -58,10 +69,12 @@ export class GroupCommit<Request, Answer> {
   async submit(request: Request, send: Send<Request, Answer>): Promise<Answer> {
     // A trip whose request was torn down in the middle never ends: after its deadline a newcomer takes the lane over.
     if (this.#trip === undefined || Date.now() > this.#trip.untilMs) return await this.#lead(request, send);
-    if (this.#waiting.length >= this.#limits.maxWaiting) throw new Overloaded("Too many requests of this tenant wait.");
+    if (this.#waiting.length >= this.#limits.maxWaiting) {
+      throw new Overloaded("Too many requests of this tenant wait.", { mayHaveArrived: false });
+    }
     const outcome = await this.#wait(request);
     if (outcome === "lead") {
-      if (this.#limits.lingerMs > 0) await pause(this.#limits.lingerMs);
+      await this.#gather();
       return await this.#lead(request, send);
     }
     if ("fault" in outcome) throw outcome.fault;
@@ -74,8 +87,9 @@ export class GroupCommit<Request, Answer> {
     const { promise, resolve, reject } = Promise.withResolvers<Outcome<Answer> | "lead">();
     // The timer also shows the runtime that this request has something under way of its own while it waits on another's.
     const timer = setTimeout(() => {
+      const wasWaiting = this.#waiting.includes(ticket);
       this.#waiting = this.#waiting.filter((waiting) => waiting !== ticket);
-      reject(new Overloaded(LATE));
+      reject(new Overloaded(LATE, { mayHaveArrived: !wasWaiting }));
     }, this.#limits.deadlineMs);
     const ticket: Ticket<Request, Answer> = {
       request,
@@ -85,13 +99,30 @@ export class GroupCommit<Request, Answer> {
       },
     };
     this.#waiting.push(ticket);
+    if (this.#departs && this.#isGathered) this.#departs();
     return promise;
+  }
+
+  get #isGathered(): boolean {
+    return this.#waiting.length + 1 >= this.#lastBatch;
+  }
+
+  /** Wait for company: those whom the last trip has woken are on their way again. */
+  async #gather(): Promise<void> {
+    if (this.#isGathered || this.#limits.lingerMs === 0) return;
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    this.#departs = () => resolve(undefined);
+    const timer = setTimeout(this.#departs, this.#limits.lingerMs);
+    await promise;
+    clearTimeout(timer);
+    this.#departs = undefined;
   }
 
   async #lead(request: Request, send: Send<Request, Answer>): Promise<Answer> {
     const trip = { untilMs: Date.now() + this.#limits.deadlineMs };
     this.#trip = trip;
     const followers = this.#waiting.splice(0, this.#limits.maxBatch - 1);
+    this.#lastBatch = followers.length + 1;
     try {
       const sent = send([request, ...followers.map((ticket) => ticket.request)]);
       const answers = await before(this.#limits.deadlineMs, sent);
@@ -116,19 +147,13 @@ export class GroupCommit<Request, Answer> {
   }
 }
 
-async function pause(ms: number): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<undefined>();
-  setTimeout(() => resolve(undefined), ms);
-  await promise;
-}
-
 const LATE = "The tenant's cell did not answer in time.";
 
 /** The promise's value, or Overloaded when it takes longer than allowed. */
 async function before<T>(deadlineMs: number, promise: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | null = null;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Overloaded(LATE)), deadlineMs);
+    timer = setTimeout(() => reject(new Overloaded(LATE, { mayHaveArrived: true })), deadlineMs);
   });
   try {
     return await Promise.race([promise, late]);
@@ -137,8 +162,9 @@ async function before<T>(deadlineMs: number, promise: Promise<T>): Promise<T> {
   }
 }
 
-function outcomeAt<Answer>(answers: readonly Answer[], index: number): Outcome<Answer> {
+function outcomeAt<Answer>(answers: readonly (Answer | Overloaded)[], index: number): Outcome<Answer> {
   const answer = answers[index];
+  if (answer instanceof Overloaded) return { fault: answer };
   return answer === undefined ? { fault: new Error("The answer of a joined request is missing.") } : { answer };
 }
 

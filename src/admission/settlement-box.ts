@@ -13,9 +13,27 @@ const CARRIED_MS = 5_000;
 export class SettlementBox {
   /** When each counts as lost on its trip, in ms since 1970; 0 while it lies here. */
   readonly #lostAtMs = new Map<Ended, number>();
+  #watchedUntilMs = 0;
 
   get isEmpty(): boolean {
     return this.#lostAtMs.size === 0;
+  }
+
+  /**
+   * Take over the watch over what lies here, for so long. @returns false when somebody has it
+   *
+   * A watch that was not ended in twice its time was lost with its request.
+   */
+  watch(nowMs: number, forMs: number): boolean {
+    if (nowMs < this.#watchedUntilMs) return false;
+    this.#watchedUntilMs = nowMs + 2 * forMs;
+    return true;
+  }
+
+  /** @returns everything that lies here or is carried: the watcher's to see delivered; what comes later is not */
+  endWatch(): Ended[] {
+    this.#watchedUntilMs = 0;
+    return [...this.#lostAtMs.keys()];
   }
 
   drop(settlement: Ended): void {

@@ -1,10 +1,11 @@
 import { ENGINE_HEADERS } from "../../engine/contract.ts";
-import type { Admitted, Refusal } from "../admission/admission.rules.ts";
+import type { Admission, Admitted, InferRequest, Refusal } from "../admission/admission.rules.ts";
+import { Overloaded } from "../admission/group-commit.ts";
 import { storeAnswer } from "../admission/answers.service.ts";
 import { type Idempotency, type StoredAnswer, claimId } from "../admission/claims.rules.ts";
 import type { Credential } from "../http/context.ts";
 import type { Services } from "../services.ts";
-import type { EntryId, TenantId } from "../shared/ids.ts";
+import { type EntryId, type TenantId, newId } from "../shared/ids.ts";
 import { pickHeaders } from "../shared/pick-headers.ts";
 import type { Settlement } from "../usage/ledger.rules.ts";
 import { runInContainer } from "./container.ts";
@@ -36,8 +37,9 @@ export type Inferred =
 export async function infer(credential: Credential, services: Services, request: InferenceRequest): Promise<Inferred> {
   const { tenantId, hash } = credential;
   const { model, version, routingKey, idempotency, address, bodyHeaders } = request;
-  const admission = await services.admit(tenantId, {
+  const admission = await askLeave(tenantId, services, {
     kind: "infer",
+    entryId: newId("ent", services.now()),
     credential: { kind: "key", hash },
     address,
     bytesIn: countOf(bodyHeaders["Content-Length"]),
@@ -69,6 +71,28 @@ export async function infer(credential: Credential, services: Services, request:
   }
   return { kind: "ran", admitted: admission, outcome };
 }
+
+/** Ask the cell. Where its answer was lost, it may have charged what never ran: that is given back. */
+async function askLeave(tenantId: TenantId, services: Services, request: InferRequest): Promise<Admission> {
+  try {
+    return await services.admit(tenantId, request);
+  } catch (error) {
+    const mayBeCharged = !(error instanceof Overloaded) || error.mayHaveArrived;
+    if (mayBeCharged) services.settle(tenantId, { ...NEVER_RAN, entryId: request.entryId });
+    throw error;
+  }
+}
+
+const NEVER_RAN = {
+  outcome: "failed",
+  reason: "overloaded",
+  computeMs: 0,
+  queueMicros: 0,
+  computeMicros: 0,
+  isColdStart: false,
+  bytesIn: 0,
+  bytesOut: 0,
+} as const;
 
 /** Read an answer to its end, so that it can be kept: who has seen it gets the very same for its key from then on. */
 async function readWhole(

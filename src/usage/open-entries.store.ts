@@ -8,6 +8,8 @@ export interface OpenEntry {
   readonly holds: readonly Hold[];
   /** The limit that its run was admitted with. */
   readonly runLimitMs: number;
+  /** The hash of its charge. */
+  readonly receipt: string;
   /** When it counts as unsettled, ms since 1970. */
   readonly leaseEndsAtMs: number;
   /** Under which its idempotency key is kept. */

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import { TenantCell } from "../../durable-objects/tenant-cell.ts";
+import { Overloaded } from "../../src/admission/group-commit.ts";
 import { requestAdmission, settleLater } from "../../src/admission/admission.service.ts";
 import type { Admission, AdmissionRequest } from "../../src/admission/admission.rules.ts";
 import type { Cells } from "../../src/admission/cells.ts";
@@ -98,6 +99,58 @@ describe("an admission", () => {
     const cells = { getByName } as unknown as Cells;
     expect(await requestAdmission(tenantId, cells, () => undefined, access)).toEqual({ kind: "unknown-key" });
     expect(trips).toEqual([[tenantId, [access]]]);
+  });
+});
+
+describe("a trip that the platform broke off", () => {
+  const infer: AdmissionRequest = {
+    kind: "infer",
+    entryId: newId("ent", 0),
+    credential: { kind: "key", hash: "secret" },
+    address: "",
+    model: "m",
+    version: undefined,
+    routingKey: undefined,
+    idempotency: undefined,
+    bytesIn: 0,
+  };
+  const brokenOff = (why: object): Error => Object.assign(new Error("Network connection lost."), why);
+
+  /** Ask a cell that breaks off the first trip; what became of the request, and the trips. */
+  async function ask(request: AdmissionRequest, fault: Error) {
+    const trips: AdmissionRequest[][] = [];
+    const admit = async (batch: AdmissionRequest[]): Promise<Admission[]> => {
+      trips.push(batch);
+      if (trips.length === 1) throw fault;
+      return await Promise.resolve(batch.map(() => ({ kind: "revoked-key" })));
+    };
+    const asked = requestAdmission(newId("ten", 0), cellsWith({ admit }), () => undefined, request);
+    const answer = await asked.catch((error: unknown) => error);
+    return { answer, trips };
+  }
+
+  test("is made again with the inferences that were on it, because each names the entry that it is charged to", async () => {
+    expect(await ask(infer, brokenOff({ retryable: true }))).toEqual({
+      answer: { kind: "revoked-key" },
+      trips: [[infer], [infer]],
+    });
+  });
+
+  test("is not made again for what names none: its caller is told to come back", async () => {
+    const { answer, trips } = await ask(access, brokenOff({ retryable: true }));
+    expect(answer).toBeInstanceOf(Overloaded);
+    expect(trips).toHaveLength(1);
+  });
+
+  test("is not made again to a cell that has too much to do", async () => {
+    const { answer, trips } = await ask(infer, brokenOff({ retryable: true, overloaded: true }));
+    expect(answer).toBeInstanceOf(Overloaded);
+    expect(trips).toHaveLength(1);
+  });
+
+  test("is not made again when it was the cell's own code that failed", async () => {
+    const fault = brokenOff({ remote: true });
+    expect(await ask(infer, fault)).toEqual({ answer: fault, trips: [[infer]] });
   });
 });
 

@@ -24,20 +24,39 @@ describe("a lane", () => {
   );
 
   test(
-    "has who makes the next trip wait a moment for company, where one follows another, and never who finds it idle",
+    "has who makes the next trip wait until as many have come as rode on the last one, but no longer than a moment",
+    onFakeClock(async () => {
+      const { far, send } = newLane({ lingerMs: 5 });
+      for (const name of ["a", "b", "c"]) send(name);
+      await nextTurn();
+      await far.trip(0).arrive();
+      expect(far.batches).toEqual([["a"], ["b", "c"]]);
+      send("d");
+      await far.trip(1).arrive();
+      await pass(4);
+      expect(far.batches).toHaveLength(2);
+      send("e");
+      await nextTurn();
+      expect(far.batches).toEqual([["a"], ["b", "c"], ["d", "e"]]);
+      send("f");
+      await far.trip(2).arrive();
+      await pass(4);
+      expect(far.batches).toHaveLength(3);
+      await pass(1);
+      expect(far.batches.at(-1)).toEqual(["f"]);
+      await far.trip(3).arrive();
+    }),
+  );
+
+  test(
+    "never has who finds it idle wait",
     onFakeClock(async () => {
       const { far, send } = newLane({ lingerMs: 5 });
       const first = send("a");
-      send("b");
-      await nextTurn();
-      expect(far.batches).toEqual([["a"]]);
       await far.trip(0).arrive();
       expect(first.fate).toEqual(answered("a"));
-      await pass(4);
-      send("c");
-      expect(far.batches).toEqual([["a"]]);
-      await pass(1);
-      expect(far.batches).toEqual([["a"], ["b", "c"]]);
+      send("b");
+      expect(far.batches).toEqual([["a"], ["b"]]);
       await far.trip(1).arrive();
     }),
   );
@@ -128,7 +147,7 @@ describe("a lane", () => {
   );
 
   test("tells who is refused to come again in a second", () => {
-    expect(new Overloaded("…").retryAfterSeconds).toBe(1);
+    expect(new Overloaded("…", { mayHaveArrived: false }).retryAfterSeconds).toBe(1);
   });
 });
 

@@ -1,4 +1,4 @@
-import { evictDurableObject, listDurableObjectIds, runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, listDurableObjectIds, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test, vi } from "vitest";
 import { Lanes } from "../../src/admission/group-commit.ts";
@@ -131,6 +131,37 @@ describe("a tenant's cell", () => {
       [0, "failed"],
       [1, "pending"],
     ]);
+  });
+
+  test("an inference that is asked for twice, because the cell's word was lost, is charged once, on the same version", async () => {
+    const tenant = await newTenant();
+    await deploy(tenant, "m");
+    const cell = cellOf(tenant);
+    const request = inferRequest(tenant, "m", "again");
+    const [first] = await cell.admit([request]);
+    await evictDurableObject(cell);
+    const [second] = await cell.admit([request]);
+    const { entryId, receipt, version } = requireAdmitted(first);
+    expect(requireAdmitted(second)).toMatchObject({ entryId, receipt, version, replayed: false });
+    expect(await readLedger(tenant)).toMatchObject([{ id: entryId, units: 1 }]);
+  });
+
+  test("an entry that nobody settles is unsettled when its lease is over: charged, and its limits are free again", async () => {
+    const tenant = await newTenant();
+    const limits = { concurrency: [{ name: "one-at-a-time", per: "tenant", limit: 1 }] };
+    await callAsOperator("PATCH", `/admin/tenants/${tenant.id}`, { json: { overrides: limits } });
+    await deploy(tenant, "m");
+    const cell = cellOf(tenant);
+    await withStoppedClock("2030-01-01T00:00:00Z", async (clock) => {
+      const [first, refused] = await cell.admit([inferRequest(tenant, "m"), inferRequest(tenant, "m")]);
+      expect([first?.kind, refused?.kind]).toEqual(["admitted", "quota-exceeded"]);
+      await evictDurableObject(cell);
+      clock.advanceMs(60_000); // 10 s for the run and 50 s more
+      expect(await runDurableObjectAlarm(cell)).toBe(true);
+      expect(await readLedger(tenant)).toMatchObject([{ units: 1, outcome: "unsettled", compute_ms: 0 }]);
+      const [next] = await cell.admit([inferRequest(tenant, "m")]);
+      expect(next?.kind).toBe("admitted");
+    });
   });
 
   test("an entry is settled once, however often its settlement comes", async () => {

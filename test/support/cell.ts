@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { runInDurableObject } from "cloudflare:test";
 import { hashApiKey } from "../../src/identity/guards.ts";
 import type { Admission, InferRequest } from "../../src/admission/admission.rules.ts";
-import type { EntryId } from "../../src/shared/ids.ts";
+import { type EntryId, newId } from "../../src/shared/ids.ts";
 import type { Settlement } from "../../src/usage/ledger.rules.ts";
 import type { TenantCell } from "../../durable-objects/tenant-cell.ts";
 import type { TestTenant } from "./tenant.ts";
@@ -20,6 +20,7 @@ export function inferRequest(tenant: TestTenant, model: string, idempotencyKey?:
       : { key: idempotencyKey, route: "POST /infer", fingerprint: "same payload" };
   return {
     kind: "infer",
+    entryId: newId("ent", Date.now()),
     credential: { kind: "key", hash: hashApiKey(tenant.key) },
     address: "",
     bytesIn: 0,

@@ -20,7 +20,6 @@ test("an inference that was charged, but whose leave was lost on the way, is a 5
       await cell.settle(batch);
     },
   };
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all of a namespace that an inference uses
   const namespace = { getByName: () => lossy } as unknown as Env["TENANT_CELL"];
   const response = await callToTheEnd(tenant, "POST", "/v2/models/m/infer", {
     json: addOneRequest,

@@ -7,6 +7,8 @@ import { isWay, wayToCell } from "./cell-ways.ts";
 import { loopSchema, runLoop } from "./loops.ts";
 import { copyTenant, copySchema } from "./tenants.ts";
 
+export { IsolateHost } from "../../durable-objects/isolate-host.ts";
+export { LargeModelBackend } from "../../durable-objects/large-model-backend.ts";
 export { TenantCell } from "../../durable-objects/tenant-cell.ts";
 
 /** The benchmark's routes. They run the parts of src/ that admit, without what comes before and after. */

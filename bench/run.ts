@@ -11,6 +11,7 @@ import { memoryBenchmark } from "./memory.bench.ts";
 import { type BenchOptions, HELP, readOptions } from "./options.ts";
 import { progress } from "./progress.ts";
 import { containerBenchmark, webBenchmark } from "./plain-server.bench.ts";
+import { scaleOutBenchmark } from "./scale-out.bench.ts";
 import { openWorkshop } from "./workshop.ts";
 
 const BENCHMARKS: Readonly<Record<string, { readonly about: string; readonly benchmark: Benchmark }>> = {
@@ -27,6 +28,7 @@ const BENCHMARKS: Readonly<Record<string, { readonly about: string; readonly ben
   memory: { about: "the WASM heap of models of several sizes", benchmark: memoryBenchmark },
   "group-commit": { about: "admissions, joined and one by one", benchmark: comparing(groupCommitBenchmark) },
   "http-admission": { about: "the same over HTTP", benchmark: comparing(httpAdmissionBenchmark) },
+  "scale-out": { about: "cells in several regions with a prepaid budget, simulated", benchmark: scaleOutBenchmark },
 };
 
 const MACHINE = { processor: cpus()[0]?.model ?? "unknown", cores: availableParallelism(), node: process.version };

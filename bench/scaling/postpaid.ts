@@ -2,7 +2,7 @@ import { startCallers, startCrashes } from "./callers.ts";
 import { type Call, CommitQueue } from "./calls.ts";
 import { Network } from "./network.ts";
 import { Process } from "./process.ts";
-import { REGIONS, WITHIN_REGION_MS } from "./regions.ts";
+import { CELL_REGIONS, HOME, REGIONS } from "./regions.ts";
 import type { Scenario } from "./scenario.ts";
 import { seededRandom } from "./seeded-random.ts";
 import { Tally } from "./tally.ts";
@@ -20,19 +20,19 @@ export function simulatePostpaid(scenario: Scenario): Tally {
   const network = new Network(timeline, random, scenario.faults);
   const home = { totalUnits: 0 };
   const cells = new Map(
-    REGIONS.map((region) => {
+    [...CELL_REGIONS, ...REGIONS.filter(({ hint }) => hint === HOME)].map((region) => {
       const report: ReportAdded = (added, onTotal) =>
         network.send(region.toHomeMs, () => {
           home.totalUnits += added;
           network.send(region.toHomeMs, () => onTotal(home.totalUnits));
         });
       const settings = { ...scenario, report };
-      return [region, new PostpaidCell(timeline, tally, settings, random.next() * scenario.reportMs)];
+      return [region.hint, new PostpaidCell(timeline, tally, settings, random.next() * scenario.reportMs)];
     }),
   );
-  startCallers(world, scenario, (region) => ({
-    roundTripMs: WITHIN_REGION_MS,
-    receive: (call) => cells.get(region)?.receive(call),
+  startCallers(world, scenario, ({ nearest, toNearestMs }) => ({
+    roundTripMs: toNearestMs,
+    receive: (call) => cells.get(nearest)?.receive(call),
   }));
   for (const cell of cells.values()) startCrashes(world, scenario, (downMs) => cell.crash(downMs));
   timeline.runUntil((scenario.seconds + 10) * 1000);

@@ -1,7 +1,7 @@
-import { type Route, type World, startCallers, startCrashes } from "./callers.ts";
+import { type World, startCallers, startCrashes } from "./callers.ts";
 import { HomeCell } from "./home-cell.ts";
 import { Network } from "./network.ts";
-import { HOME, REGIONS, type Region, WITHIN_REGION_MS } from "./regions.ts";
+import { CELL_REGIONS, type Region } from "./regions.ts";
 import { type Ask, RegionalCell } from "./regional-cell.ts";
 import { type Grant, type WindowPolicy, strandedBound } from "./regional-budget.rules.ts";
 import type { Scenario } from "./scenario.ts";
@@ -21,21 +21,23 @@ export interface PrepaidResult {
   readonly lostDatabases: number;
 }
 
-/** A home cell and one cell in each other region, which spends what the home cell has prepaid. */
+/** A home cell, and one in each other region that can have one, which spends what the home cell has prepaid. */
 export function simulatePrepaid(scenario: Scenario): PrepaidResult {
   const world = worldOf(scenario);
   const { timeline, random, tally } = world;
-  const elsewhere = REGIONS.filter(({ hint }) => hint !== HOME);
-  const windows: WindowPolicy = { maxWindowUnits: scenario.maxWindowUnits, regions: elsewhere.length };
+  const windows: WindowPolicy = { maxWindowUnits: scenario.maxWindowUnits, regions: CELL_REGIONS.length };
   const home = new HomeCell(timeline, random, tally, scenario.budgetUnits, windows);
   const network = new Network(timeline, random, scenario.faults);
   const onGrant = (): void => tally.stranded(heldUnits());
   const wiring: Wiring = { home, network, onGrant };
-  const cells = new Map(elsewhere.map((region) => [region, regionalCell(region, wiring, world, scenario)]));
+  const cells = new Map(CELL_REGIONS.map((region) => [region.hint, regionalCell(region, wiring, world, scenario)]));
   const heldUnits = (): number => [...cells.values()].reduce((sum, cell) => sum + cell.availableUnits, 0);
 
   const lost = { units: 0, databases: 0 };
-  startCallers(world, scenario, (region) => nearestCell(cells.get(region) ?? home));
+  startCallers(world, scenario, ({ nearest, toNearestMs }) => ({
+    roundTripMs: toNearestMs,
+    receive: (call) => (cells.get(nearest) ?? home).receive(call),
+  }));
   startCrashes(world, scenario, (downMs) => home.crash(downMs));
   for (const cell of cells.values()) {
     startCrashes(world, scenario, (downMs, losesDisk) => {
@@ -64,10 +66,6 @@ export function simulateHomeOnly(scenario: Scenario): Tally {
 
 function worldOf({ seed, budgetUnits }: Scenario): World {
   return { timeline: new Timeline(), random: seededRandom(seed), tally: new Tally(budgetUnits) };
-}
-
-function nearestCell(cell: Pick<HomeCell, "receive">): Route {
-  return { roundTripMs: WITHIN_REGION_MS, receive: (call) => cell.receive(call) };
 }
 
 /** How a regional cell reaches the home cell. */

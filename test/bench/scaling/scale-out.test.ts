@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { simulatePostpaid } from "../../../bench/scaling/postpaid.ts";
 import { type PrepaidResult, simulateHomeOnly, simulatePrepaid } from "../../../bench/scaling/prepaid.ts";
-import { HOME, REGIONS } from "../../../bench/scaling/regions.ts";
+import { CELL_REGIONS, HOME, REGIONS } from "../../../bench/scaling/regions.ts";
 import { CRASHES, FAULTS, SCENARIO } from "../../../bench/scaling/scale-out.ts";
 import type { Scenario } from "../../../bench/scaling/scenario.ts";
 
@@ -29,7 +29,7 @@ describe("prepaid regional cells", () => {
     expect(tally.maxStrandedUnits).toBeLessThanOrEqual(boundUnits);
     expect(left.lostUnits).toBeLessThanOrEqual(lostDatabases * HARD.maxWindowUnits);
     // The faults were real: calls met cells that were down, and there was more demand than budget.
-    expect(tally.count("unavailable")).toBeGreaterThan(100);
+    expect(tally.count("unavailable")).toBeGreaterThan(50);
     expect(tally.count("refused")).toBeGreaterThan(1_000);
   });
 
@@ -40,7 +40,7 @@ describe("prepaid regional cells", () => {
 
   test("answer within their region, where one cell for the world makes callers wait for the distance", () => {
     const [near, far] = [simulatePrepaid({ ...SCENARIO, seconds: 30 }).tally, simulateHomeOnly(SCENARIO)];
-    for (const region of REGIONS.filter(({ hint }) => hint !== HOME)) {
+    for (const region of CELL_REGIONS) {
       expect(far.timesOf(region).p50Ms).toBeGreaterThan(region.toHomeMs);
       expect(near.timesOf(region).p99Ms).toBeLessThan(region.toHomeMs);
       expect(near.timesOf(region).p50Ms).toBeLessThan(15);
@@ -52,7 +52,7 @@ describe("prepaid regional cells", () => {
     expect(tally.count("refused")).toBe(0);
     expect(tally.count("unavailable")).toBeGreaterThan(1_000);
     const admitted = REGIONS.filter((region) => tally.timesOf(region).admitted > 0);
-    expect(admitted.map(({ hint }) => hint)).toEqual([HOME]);
+    expect(new Set(admitted.map(({ nearest }) => nearest))).toEqual(new Set([HOME]));
   });
 });
 

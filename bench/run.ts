@@ -6,6 +6,7 @@ import { batchingBenchmark } from "./batching.bench.ts";
 import { type Benchmark, type Finding, comparing } from "./benchmark.ts";
 import { codecBenchmark } from "./codec.bench.ts";
 import { coldStartBenchmark } from "./cold-start.bench.ts";
+import { costBenchmark } from "./cost.bench.ts";
 import { helloBenchmark, nodeBenchmark } from "./inference.bench.ts";
 import { memoryBenchmark } from "./memory.bench.ts";
 import { type BenchOptions, HELP, readOptions } from "./options.ts";
@@ -29,6 +30,7 @@ const BENCHMARKS: Readonly<Record<string, { readonly about: string; readonly ben
   "group-commit": { about: "admissions, joined and one by one", benchmark: comparing(groupCommitBenchmark) },
   "http-admission": { about: "the same over HTTP", benchmark: comparing(httpAdmissionBenchmark) },
   "scale-out": { about: "cells in several regions with a prepaid budget, simulated", benchmark: scaleOutBenchmark },
+  cost: { about: "what tenants cost on Cloudflare's price list, computed", benchmark: costBenchmark },
 };
 
 const MACHINE = { processor: cpus()[0]?.model ?? "unknown", cores: availableParallelism(), node: process.version };

@@ -1,4 +1,5 @@
-import { type NamedTable, left, right, thousands } from "./named-table.ts";
+import { thousands } from "./figures.ts";
+import { type NamedTable, left, right } from "./named-table.ts";
 import { NO_FAULTS, type NetworkFaults } from "./network.ts";
 import { simulatePostpaid } from "./postpaid.ts";
 import { type PrepaidResult, simulateHomeOnly, simulatePrepaid } from "./prepaid.ts";
@@ -86,4 +87,9 @@ export function postpaidTable(): NamedTable {
 function scenarioOf(seed: number, budgetUnits: number, isFaulty: boolean): Scenario {
   const scenario = { ...SCENARIO, seed, budgetUnits };
   return isFaulty ? { ...scenario, faults: FAULTS, crashes: CRASHES } : scenario;
+}
+
+/** How many reports a second all regional cells send the home cell while all regions call. */
+export function reportsPerSecond(): number {
+  return simulatePrepaid(SCENARIO).tally.messages / SCENARIO.seconds;
 }

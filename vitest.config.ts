@@ -2,7 +2,10 @@ import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
 /** Tests of what runs in Node; all others run inside workerd. */
-const NODE_TESTS = ["test/{scripts,examples,lint,journeys,container}/**/*.test.ts", "test/http/openapi-lint.test.ts"];
+const NODE_TESTS = [
+  "test/{scripts,examples,lint,journeys,container,bench}/**/*.test.ts",
+  "test/http/openapi-lint.test.ts",
+];
 
 /** What wrangler bundles as text and WASM is empty in Node, where a test may ask the app for its OpenAPI document. */
 const emptyAssets = {

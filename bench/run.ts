@@ -6,11 +6,13 @@ import { batchingBenchmark } from "./batching.bench.ts";
 import { type Benchmark, type Finding, comparing } from "./benchmark.ts";
 import { codecBenchmark } from "./codec.bench.ts";
 import { coldStartBenchmark } from "./cold-start.bench.ts";
+import { costBenchmark } from "./cost.bench.ts";
 import { helloBenchmark, nodeBenchmark } from "./inference.bench.ts";
 import { memoryBenchmark } from "./memory.bench.ts";
 import { type BenchOptions, HELP, readOptions } from "./options.ts";
 import { progress } from "./progress.ts";
 import { containerBenchmark, webBenchmark } from "./plain-server.bench.ts";
+import { scaleOutBenchmark } from "./scale-out.bench.ts";
 import { openWorkshop } from "./workshop.ts";
 
 const BENCHMARKS: Readonly<Record<string, { readonly about: string; readonly benchmark: Benchmark }>> = {
@@ -34,6 +36,8 @@ const BENCHMARKS: Readonly<Record<string, { readonly about: string; readonly ben
     about: "a route that admits against one that does nothing",
     benchmark: comparing(httpAdmissionBenchmark),
   },
+  "scale-out": { about: "cells in several regions with a prepaid budget, simulated", benchmark: scaleOutBenchmark },
+  cost: { about: "what tenants cost on Cloudflare's price list, computed", benchmark: costBenchmark },
 };
 
 const MACHINE = { processor: cpus()[0]?.model ?? "unknown", cores: availableParallelism(), node: process.version };

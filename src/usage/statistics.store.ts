@@ -1,46 +1,73 @@
 import type { VersionId } from "../shared/ids.ts";
 import { type Figure, type FigureName, LATEST } from "./statistics.rules.ts";
 
-/** What each version has done, in its tenant's cell: one row per figure, at most some 750 a version. */
+/**
+ * What each version has done, in its tenant's cell: one row each, with at most some 750 figures as one JSON document, because rows
+ * written are what a cell costs.
+ */
 export const STATISTICS_SCHEMA = `
-  CREATE TABLE IF NOT EXISTS version_statistics (
-    version_id TEXT NOT NULL,
-    figure TEXT NOT NULL,
-    detail NOT NULL,
-    amount INTEGER NOT NULL,
-    PRIMARY KEY (version_id, figure, detail)
+  CREATE TABLE IF NOT EXISTS version_figures (
+    version_id TEXT PRIMARY KEY,
+    figures TEXT NOT NULL
   ) WITHOUT ROWID;
 `;
 
-/** Add to the figures of versions, all in one statement. */
+/** A row's document: amounts by name and detail. */
+type Amounts = Partial<Record<FigureName, Record<string, number>>>;
+
+/** Add to the figures of versions, one row each. */
 export function addFigures(sql: SqlStorage, figures: readonly Figure[]): void {
   if (figures.length === 0) return;
+  const byVersion = Map.groupBy(figures, ({ versionId }) => versionId);
+  const known = readAmounts(sql, [...byVersion.keys()]);
+  const rows = Array.from(byVersion, ([versionId, added]) => [
+    versionId,
+    addAmounts(known.get(versionId) ?? {}, added),
+  ]);
   sql.exec(
-    `INSERT INTO version_statistics (version_id, figure, detail, amount)
-     SELECT value->>0, value->>1, value->>2, value->>3 FROM json_each(?) WHERE true
-     ON CONFLICT DO UPDATE SET
-       amount = CASE figure WHEN '${LATEST}' THEN max(amount, excluded.amount) ELSE amount + excluded.amount END`,
-    JSON.stringify(figures.map(({ versionId, name, detail, amount }) => [versionId, name, detail, amount])),
+    `INSERT OR REPLACE INTO version_figures (version_id, figures) SELECT value->>0, value->1 FROM json_each(?)`,
+    JSON.stringify(rows),
   );
+}
+
+function addAmounts(amounts: Amounts, added: readonly Figure[]): Amounts {
+  for (const { name, detail, amount } of added) {
+    const details = amounts[name] ?? {};
+    const before = details[detail] ?? 0;
+    amounts[name] = { ...details, [detail]: name === LATEST ? Math.max(before, amount) : before + amount };
+  }
+  return amounts;
 }
 
 /** All figures of these versions, by version. Versions that were never used are left out. */
 export function readFigures(sql: SqlStorage, versionIds: readonly VersionId[]): Map<VersionId, Figure[]> {
-  const rows = sql.exec<{ version_id: VersionId; figure: FigureName; detail: string | number; amount: number }>(
-    `SELECT version_id, figure, detail, amount FROM version_statistics
-     WHERE version_id IN (SELECT value FROM json_each(?))`,
-    JSON.stringify(versionIds),
-  );
-  const figures = rows.toArray().map(({ version_id: versionId, figure: name, detail, amount }) => {
-    return { versionId, name, detail, amount };
-  });
-  return Map.groupBy(figures, (figure) => figure.versionId);
+  const figures = new Map<VersionId, Figure[]>();
+  for (const [versionId, amounts] of readAmounts(sql, versionIds)) {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- addFigures wrote these names
+    const names = Object.keys(amounts) as FigureName[];
+    figures.set(
+      versionId,
+      names.flatMap((name) =>
+        Object.entries(amounts[name] ?? {}).map(([detail, amount]) => ({ versionId, name, detail, amount })),
+      ),
+    );
+  }
+  return figures;
 }
 
 /** Forget versions that are gone. */
 export function deleteFigures(sql: SqlStorage, versionIds: readonly VersionId[]): void {
   sql.exec(
-    "DELETE FROM version_statistics WHERE version_id IN (SELECT value FROM json_each(?))",
+    "DELETE FROM version_figures WHERE version_id IN (SELECT value FROM json_each(?))",
     JSON.stringify(versionIds),
   );
+}
+
+function readAmounts(sql: SqlStorage, versionIds: readonly VersionId[]): Map<VersionId, Amounts> {
+  const rows = sql.exec<{ version_id: VersionId; figures: string }>(
+    "SELECT version_id, figures FROM version_figures WHERE version_id IN (SELECT value FROM json_each(?))",
+    JSON.stringify(versionIds),
+  );
+  // oxlint-disable-next-line typescript/no-unsafe-return -- addFigures wrote the rows with this very type
+  return new Map(rows.toArray().map((row): [VersionId, Amounts] => [row.version_id, JSON.parse(row.figures)]));
 }

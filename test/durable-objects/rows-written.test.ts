@@ -29,11 +29,11 @@ test.each([
 ])("$callsPerTrip calls a trip write and store no more than docs/scaling.md counts", async (scale) => {
   const tenant = await newTenant();
   await deploy(tenant, "m");
-  const requests = Array.from({ length: scale.callsPerTrip }, () => inferRequest(tenant, "m"));
   const { rowsPerCall, bytesPerCall } = await runInDurableObject(cellOf(tenant), async (cell, { storage }) => {
     const bytesBefore = storage.sql.databaseSize;
     const rows = await rowsWrittenBy(storage.sql, async () => {
       for (let trip = 0; trip < scale.trips; trip++) {
+        const requests = Array.from({ length: scale.callsPerTrip }, () => inferRequest(tenant, "m"));
         const entries = (await cell.admit(requests)).map((answer) => requireAdmitted(answer).entryId);
         const settlements = entries.map((entryId, call) =>
           settlementOf(entryId, { computeMicros: 3_000 + ((call * 7_919) % 4_000), queueMicros: (call * 31) % 500 }),

@@ -19,7 +19,7 @@ async function statistics(tenant: TestTenant): Promise<VersionStatistics[] | und
 async function storedFigures(tenant: TestTenant): Promise<number> {
   return await runInDurableObject(
     cellOf(tenant),
-    (_cell, state) => state.storage.sql.exec("SELECT 1 FROM version_statistics").toArray().length,
+    (_cell, state) => state.storage.sql.exec("SELECT 1 FROM version_figures").toArray().length,
   );
 }
 
@@ -78,7 +78,7 @@ describe("a cell's statistics", () => {
     const batch = (await admit(tenant, 2)).map((entry) => settlementOf(entry));
     await runInDurableObject(cell, async (instance, state) => {
       state.storage.sql.exec(
-        `CREATE TRIGGER broken BEFORE INSERT ON version_statistics BEGIN SELECT RAISE(ABORT, 'the disk is full'); END`,
+        `CREATE TRIGGER broken BEFORE INSERT ON version_figures BEGIN SELECT RAISE(ABORT, 'the disk is full'); END`,
       );
       await expect(instance.settle(batch)).rejects.toThrow("the disk is full");
       state.storage.sql.exec("DROP TRIGGER broken");

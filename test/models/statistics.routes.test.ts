@@ -20,8 +20,8 @@ describe("Triton's statistics", () => {
     await deploy(tenant, "m");
     await withStoppedClock("2030-01-01T00:00:00Z", async () => {
       const cell = cellOf(tenant);
-      const request = inferRequest(tenant, "m");
-      const [ok, bad] = (await cell.admit([request, request])).map((answer) => requireAdmitted(answer).entryId);
+      const requests = [inferRequest(tenant, "m"), inferRequest(tenant, "m")];
+      const [ok, bad] = (await cell.admit(requests)).map((answer) => requireAdmitted(answer).entryId);
       if (!ok || !bad) throw new Error("Two were admitted.");
       await cell.settle([
         settlementOf(ok, { queueMicros: 100, computeMicros: 4_900 }),

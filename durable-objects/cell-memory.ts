@@ -9,6 +9,7 @@ import { readMeters } from "../src/admission/meters.store.ts";
 import type { EntryId, ModelId, TenantId, VersionId } from "../src/shared/ids.ts";
 import { type ChainHead, genesisOf } from "../src/usage/chain.rules.ts";
 import { readHead } from "../src/usage/ledger.store.ts";
+import type { Amounts } from "../src/usage/statistics.store.ts";
 import { type OpenEntry, readOpenEntries } from "../src/usage/open-entries.store.ts";
 
 /**
@@ -26,6 +27,8 @@ export class CellMemory {
   readonly epochs: Map<string, number>;
   readonly meters: Map<string, Meter>;
   readonly open = new OpenEntries();
+  /** What versions have done, of those that did anything since the cell woke. */
+  readonly figures = new Map<VersionId, Amounts>();
   head: ChainHead;
   /** What was granted in advance, in micro-dollars. */
   creditMicroUsd: number;
@@ -74,7 +77,10 @@ export class CellMemory {
   removeDeployment(modelId: ModelId): VersionId[] {
     const held = [...this.deploymentsByName.values()].find((candidate) => candidate.modelId === modelId);
     const versionIds = (held?.versions ?? []).map(({ versionId }: DeployedVersion) => versionId);
-    for (const versionId of versionIds) this.versionIds.delete(versionId);
+    for (const versionId of versionIds) {
+      this.versionIds.delete(versionId);
+      this.figures.delete(versionId);
+    }
     if (held) this.deploymentsByName.delete(held.name);
     return versionIds;
   }

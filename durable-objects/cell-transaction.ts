@@ -197,7 +197,7 @@ export class CellTransaction implements AdmissionState {
     writeMeters(this.#sql, this.#meters);
     writeOpenEntries(this.#sql, [...this.#opened.values()]);
     deleteOpenEntries(this.#sql, this.#closed);
-    addFigures(this.#sql, figuresOf(this.#settled));
+    addFigures(this.#sql, this.#memory.figures, figuresOf(this.#settled));
     addRefused(this.#sql, this.#refused.values());
   }
 

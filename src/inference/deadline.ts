@@ -10,16 +10,15 @@ export class DeadlinePassed extends Error {}
  */
 export async function within(limitMs: number, call: (signal: AbortSignal) => Promise<Response>): Promise<Response> {
   const deadline = new AbortController();
-  const passed = new DeadlinePassed(`No answer within ${limitMs} ms.`);
-  const timer = setTimeout(() => deadline.abort(passed), limitMs);
+  const timer = setTimeout(() => deadline.abort(), limitMs);
   const startedMs = performance.now();
   try {
     const response = await call(deadline.signal);
     if (performance.now() - startedMs <= limitMs) return response;
     await response.body?.cancel();
-    throw passed;
+    throw new DeadlinePassed(`No answer within ${limitMs} ms.`);
   } catch (error) {
-    throw deadline.signal.aborted ? passed : error;
+    throw deadline.signal.aborted ? new DeadlinePassed(`No answer within ${limitMs} ms.`) : error;
   } finally {
     clearTimeout(timer);
   }

@@ -13,17 +13,23 @@ export const STATISTICS_SCHEMA = `
 `;
 
 /** A row's document: amounts by name and detail. */
-type Amounts = Partial<Record<FigureName, Record<string, number>>>;
+export type Amounts = Partial<Record<FigureName, Record<string, number>>>;
 
-/** Add to the figures of versions, one row each. */
-export function addFigures(sql: SqlStorage, figures: readonly Figure[]): void {
+/**
+ * Add to the figures of versions, one row each.
+ *
+ * @param known  the rows' documents, as far as they were read before; to be dropped where the transaction fails
+ */
+export function addFigures(sql: SqlStorage, known: Map<VersionId, Amounts>, figures: readonly Figure[]): void {
   if (figures.length === 0) return;
   const byVersion = Map.groupBy(figures, ({ versionId }) => versionId);
-  const known = readAmounts(sql, [...byVersion.keys()]);
-  const rows = Array.from(byVersion, ([versionId, added]) => [
-    versionId,
-    addAmounts(known.get(versionId) ?? {}, added),
-  ]);
+  const unread = [...byVersion.keys()].filter((versionId) => !known.has(versionId));
+  if (unread.length > 0) for (const [versionId, amounts] of readAmounts(sql, unread)) known.set(versionId, amounts);
+  const rows = Array.from(byVersion, ([versionId, added]) => {
+    const amounts = addAmounts(known.get(versionId) ?? {}, added);
+    known.set(versionId, amounts);
+    return [versionId, amounts];
+  });
   sql.exec(
     `INSERT OR REPLACE INTO version_figures (version_id, figures) SELECT value->>0, value->1 FROM json_each(?)`,
     JSON.stringify(rows),
@@ -34,7 +40,8 @@ function addAmounts(amounts: Amounts, added: readonly Figure[]): Amounts {
   for (const { name, detail, amount } of added) {
     const details = amounts[name] ?? {};
     const before = details[detail] ?? 0;
-    amounts[name] = { ...details, [detail]: name === LATEST ? Math.max(before, amount) : before + amount };
+    details[detail] = name === LATEST ? Math.max(before, amount) : before + amount;
+    amounts[name] = details;
   }
   return amounts;
 }

@@ -29,6 +29,7 @@ describe("inference", () => {
       "ratelimit",
       "ratelimit-policy",
       "tensorgate-entry",
+      "tensorgate-receipt",
       "x-content-type-options",
       "x-request-id",
     ]);

@@ -71,10 +71,16 @@ describe("a token bucket", () => {
   });
 
   test("refills nothing when the clock steps back, loses nothing, and goes on from there", () => {
-    const back = refill({ microTokens: 2 * CALL, updatedAtMs: 60_000 }, limit, 50_000);
-    expect(back).toEqual({ microTokens: 2 * CALL, updatedAtMs: 50_000 });
+    const back = refill({ microTokens: 2 * CALL, updatedAtMs: 60_000 }, limit, 58_000);
+    expect(back).toEqual({ microTokens: 2 * CALL, updatedAtMs: 58_000 });
     // 250 ms later: 2 + 4 · 0.25 = 3 calls
-    expect(refill(back, limit, 50_250).microTokens).toBe(3 * CALL);
+    expect(refill(back, limit, 58_250).microTokens).toBe(3 * CALL);
+  });
+
+  test("does not wait for a time that was wrong: it is full when the clock was ahead by more than it takes to fill", () => {
+    // 10 calls at 4 a second: 2,500 ms
+    expect(refill({ microTokens: 0, updatedAtMs: 60_000 }, limit, 57_500).microTokens).toBe(0);
+    expect(refill({ microTokens: 0, updatedAtMs: 60_000 }, limit, 57_499).microTokens).toBe(10 * CALL);
   });
 });
 

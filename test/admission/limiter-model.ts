@@ -1,4 +1,3 @@
-import { expect } from "vitest";
 import {
   type Demand,
   type Hold,
@@ -59,17 +58,15 @@ export class LimiterModel {
     for (const [id, { calls, wayMs }] of this.drawn) this.drawn.set(id, { calls, wayMs: wayMs + Math.abs(ms) });
   }
 
-  /** @returns whether the call was let in; a refusal has changed nothing */
+  /** @returns whether the call was let in. Meters are frozen: weighing can change none of them. */
   call({ key, model, bytesIn }: Call): boolean {
     const demand = demandOf(key, model, bytesIn);
-    const before = structuredClone(this.meters);
     const meters = { meterOf: (id: string) => this.meters.get(id), inFlight: (id: string) => this.#inFlight(id) };
     const weighed = weigh(this.#limits, meters, demand, this.nowMs, 0);
-    expect(this.meters).toEqual(before);
     if (weighed.kind === "exceeded") return false;
     const held = new Set(weighed.holds.map(({ meterId }) => meterId));
     for (const [id, meter] of weighed.meters) {
-      this.meters.set(id, meter);
+      this.meters.set(id, Object.freeze(meter));
       if (!held.has(id)) this.#draw(id);
     }
     for (const hold of weighed.holds) this.#account(hold, hold.amount);
@@ -77,15 +74,15 @@ export class LimiterModel {
     return true;
   }
 
-  /** End one of the calls that run, after some share of the time that it had, or by our fault. */
-  settle(index: number, share: number, isOurFault: boolean): void {
+  /** End one of the calls that run, after so many percent of the time that it had, or by our fault. */
+  settle(index: number, percent: number, isOurFault: boolean): void {
     const [run] = this.running.splice(index % Math.max(1, this.running.length), 1);
     if (!run) return;
-    const computeMs = Math.floor(run.runLimitMs * share);
+    const computeMs = Math.floor((run.runLimitMs * percent) / 100);
     for (const hold of run.holds) {
       const taken = isOurFault ? 0 : takenOf(hold.unit, computeMs, run.demand);
       const meter = settleHold(this.meters.get(hold.meterId), hold, taken);
-      if (meter) this.meters.set(hold.meterId, meter);
+      if (meter) this.meters.set(hold.meterId, Object.freeze(meter));
       this.#account(hold, taken - hold.amount);
     }
   }

@@ -31,6 +31,7 @@ export interface PolicySource {
   readonly ratePerSecond: number;
   readonly periodAnchorMs: number;
   readonly allowedIps: readonly string[] | null;
+  readonly notBeforeMs: number;
   readonly maxRunMs: number;
 }
 
@@ -38,7 +39,7 @@ const DAY_MS = 86_400_000;
 
 /** What a tenant's cell must know: the plan, with what is otherwise for this tenant. */
 export function policyOf(tenant: PolicySource): TenantPolicy {
-  const { overrides, plan: planName, policyVersion, status, periodAnchorMs, allowedIps, maxRunMs } = tenant;
+  const { overrides, plan: planName, policyVersion, status, periodAnchorMs, maxRunMs } = tenant;
   const plan: Plan = PLANS[planName];
   return {
     version: policyVersion,
@@ -47,7 +48,8 @@ export function policyOf(tenant: PolicySource): TenantPolicy {
     isPrepaid: overrides.isPrepaid ?? plan.isPrepaid,
     rates: { ...plan.rates, ...overrides.prices },
     periodAnchorMs,
-    allowedIps,
+    allowedIps: tenant.allowedIps,
+    notBeforeMs: tenant.notBeforeMs,
     runLimitMs: maxRunMs,
     ledgerRetentionMs: (overrides.ledgerRetentionDays ?? plan.ledgerRetentionDays) * DAY_MS,
     maxListeners: overrides.maxListeners ?? plan.maxListeners,

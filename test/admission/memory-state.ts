@@ -39,6 +39,7 @@ export class MemoryState implements AdmissionState {
     rates: { inferenceMicroUsd: 100, computeSecondMicroUsd: 0 },
     periodAnchorMs: 0,
     allowedIps: null,
+    notBeforeMs: 0,
     runLimitMs: 10_000,
     ledgerRetentionMs: 1,
     maxListeners: 1,

@@ -1,4 +1,10 @@
-import { type CellDocuments, deleteDocument, putDocument, putDocuments } from "../src/admission/cell-state.store.ts";
+import {
+  type CellDocuments,
+  deleteDocument,
+  putDocument,
+  putDocuments,
+  raiseEpoch,
+} from "../src/admission/cell-state.store.ts";
 import { loadDeployments, loadKeyGrants, loadTenantPolicy } from "../src/admission/hot-state.store.ts";
 import type { Database } from "../src/shared/database.ts";
 import type { KeyId, ModelId, TenantId } from "../src/shared/ids.ts";
@@ -45,6 +51,8 @@ export async function applyChange(
       if (!policy) throw new Error("The tenant has gone from D1.");
       if (policy.version < memory.policy.version) return;
       putDocument(sql, "tenant", "tenant", policy);
+      const { notBeforeMs } = policy;
+      if (notBeforeMs > 0) memory.epochs.set("tenant ", raiseEpoch(sql, "tenant", "", notBeforeMs));
       memory.putPolicy(policy);
       return;
     }

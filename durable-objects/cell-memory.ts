@@ -1,6 +1,6 @@
 import type { TenantPolicy } from "../src/admission/admission.rules.ts";
 import { type CellDocuments, readCredit, readDocuments, readEpochs } from "../src/admission/cell-state.store.ts";
-import { CREDIT_POLICY } from "../src/admission/admission.rules.ts";
+import { limitsOfCaller } from "../src/admission/caller-limits.rules.ts";
 import type { Caller } from "../src/admission/credentials.rules.ts";
 import type { DeployedVersion, Deployment } from "../src/admission/deployments.rules.ts";
 import type { HashedKeyGrant } from "../src/admission/hot-state.store.ts";
@@ -85,39 +85,14 @@ export class CellMemory {
     return versionIds;
   }
 
-  /** The tenant's limits, with the caller's own in the place of those of the same name, and its credit. */
+  /** Everything that bounds a caller. */
   limitsOf({ limits }: Caller): Limits {
     const known = this.#limits.get(limits);
     if (known) return known;
-    const merged = withCredit(limits ? merge(this.policy.limits, limits) : this.policy.limits, this);
+    const merged = limitsOfCaller(this.policy, limits, this.creditMicroUsd);
     this.#limits.set(limits, merged);
     return merged;
   }
-}
-
-function merge(tenant: Limits, own: Limits): Limits {
-  return {
-    rates: replaceByName(tenant.rates, own.rates),
-    quotas: replaceByName(tenant.quotas, own.quotas),
-    concurrency: replaceByName(tenant.concurrency, own.concurrency),
-  };
-}
-
-function replaceByName<T extends { readonly name: string }>(all: readonly T[], own: readonly T[]): T[] {
-  return [...all.filter(({ name }) => !own.some((replacement) => replacement.name === name)), ...own];
-}
-
-function withCredit(limits: Limits, { policy, creditMicroUsd }: CellMemory): Limits {
-  if (!policy.isPrepaid) return limits;
-  const credit = {
-    name: CREDIT_POLICY,
-    per: "tenant",
-    unit: "micro_usd",
-    window: "ever",
-    limit: creditMicroUsd,
-    isSoft: false,
-  } as const;
-  return { ...limits, quotas: [...limits.quotas, credit] };
 }
 
 /** Inferences under way, oldest first, and how many each subject has. */

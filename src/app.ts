@@ -18,6 +18,7 @@ import { uploadRoutes } from "./models/upload.routes.ts";
 import { versionRoutes } from "./models/versions.routes.ts";
 import { warmupRoutes } from "./models/warmup.routes.ts";
 import { createServices } from "./services.ts";
+import { creditRoutes } from "./tenants/credits.routes.ts";
 import { tenantRoutes } from "./tenants/tenants.routes.ts";
 import { usageRoutes } from "./usage/usage.routes.ts";
 
@@ -53,6 +54,7 @@ app.route("/", downloadRoutes); //   GET  /files/{link}
 app.route("/", keyRoutes); //             /v1/keys…
 app.route("/", usageRoutes); //      GET  /v1/usage
 app.route("/", tenantRoutes); //          /admin/tenants…
+app.route("/", creditRoutes); //     POST /admin/tenants/{tenant_id}/credits
 
 serveOpenApi(app); //                GET  /openapi.json
 app.notFound(unrouted(app.routes));

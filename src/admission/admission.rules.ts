@@ -41,6 +41,8 @@ export interface TenantPolicy {
   /** When a billing period of the tenant began, ms since 1970. */
   readonly periodAnchorMs: number;
   readonly allowedIps: readonly string[] | null;
+  /** Credentials of the tenant that were issued before this moment are void, ms since 1970. */
+  readonly notBeforeMs: number;
   /** How long one inference may run, in milliseconds. */
   readonly runLimitMs: number;
   /** How long raw ledger rows stay in the cell before they move to R2, in milliseconds. */

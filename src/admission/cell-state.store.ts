@@ -24,7 +24,7 @@ const CELL_STATE_SCHEMA = `
 `;
 
 /** Raise it with each change of the documents or the tables: a cell of another form makes its tables and reads D1 again. */
-const FORMAT = 5;
+const FORMAT = 6;
 
 /** What D1 knows of a tenant and its cell needs on the hot path. */
 export interface CellDocuments {
@@ -53,6 +53,7 @@ export function putDocuments(sql: SqlStorage, { policy, keys, deployments }: Cel
   sql.exec("DELETE FROM hot_state");
   putDocument(sql, "format", "hot_state", FORMAT);
   putDocument(sql, "tenant", "tenant", policy);
+  if (policy.notBeforeMs > 0) raiseEpoch(sql, "tenant", "", policy.notBeforeMs);
   for (const key of keys) putDocument(sql, "key", key.keyId, key);
   for (const deployment of deployments) putDocument(sql, "model", deployment.modelId, deployment);
 }

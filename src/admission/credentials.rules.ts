@@ -32,7 +32,7 @@ export interface KeyGrant {
   readonly revokedAtMs: number | null;
   /** Addresses and networks that it may be used from; null: any. */
   readonly allowedIps: readonly string[] | null;
-  /** Limits of its own, in the place of the tenant's of the same name and beside all others. */
+  /** Limits of its own, which count for this key alone. */
   readonly limits: Limits | null;
 }
 

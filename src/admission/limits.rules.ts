@@ -1,6 +1,6 @@
 import type { KeyId, ModelId } from "../shared/ids.ts";
 import { type BucketLimit, MICRO, fullBucket, refill } from "./token-bucket.rules.ts";
-import { type Window, windowAt } from "./windows.rules.ts";
+import { type Interval, type Window, windowAt } from "./windows.rules.ts";
 
 /** What a route does, for limits: each class has buckets of its own. */
 export const ENDPOINTS = ["read", "write", "infer", "admin"] as const;
@@ -87,12 +87,15 @@ export interface LimitState {
   readonly quota: number;
   /** The quota's unit, where it isn't calls: `qu` of the RateLimit headers. */
   readonly unit: string | undefined;
-  /** The window that quota and rate amount to, in seconds; undefined for concurrency, which has none. */
+  /** The window that quota and rate amount to, in seconds; undefined for concurrency and all time, which have none. */
   readonly windowSeconds: number | undefined;
   /** Whole units left now. */
   readonly remaining: number;
-  /** Milliseconds until there is more than now: one more call of a bucket, the next window of a quota; 0 when nothing is used. */
-  readonly resetMs: number;
+  /**
+   * Milliseconds until there is more than now: one more call of a bucket, the next window of a quota; 0 when a bucket is full,
+   * undefined when time alone brings nothing back.
+   */
+  readonly resetMs: number | undefined;
 }
 
 /** What was set aside on one meter for a call that still runs. */
@@ -202,9 +205,10 @@ class Scale {
   weighQuota(quota: Quota, meters: Meters): void {
     const subject = subjectId(quota.per, this.#demand);
     if (subject === undefined) return;
-    const meterId = `${quota.name} ${subject}`;
-    const window = windowAt(quota.window, this.#nowMs, this.#anchorMs);
-    const meter = meterIn(meters.meterOf(meterId), window.startMs);
+    const meterId = `${quota.name} ${quota.unit} ${subject}`;
+    const kept = meters.meterOf(meterId);
+    const window = countingWindow(quota.window, kept, this.#nowMs, this.#anchorMs);
+    const meter = meterIn(kept, window);
     const least = leastOf(quota.unit, this.#demand);
     if (least === undefined) return;
     const remaining = quota.limit - meter.amount;
@@ -236,13 +240,20 @@ class Scale {
 }
 
 /**
- * The meter of the window that began at this moment: as kept, or a new one.
+ * The window that a quota counts in now.
  *
- * A clock that stepped back stays in the later window: what was used is not forgotten.
+ * A clock that stepped back over the beginning of a window stays in it: what was used there is not forgotten. One that was ahead by
+ * more than a window was wrong, and is not waited for.
  */
-export function meterIn(kept: Meter | undefined, windowStartMs: number): Meter {
-  if (kept && kept.atMs >= windowStartMs) return kept;
-  return { amount: 0, held: 0, atMs: windowStartMs, raisedPercent: 0 };
+function countingWindow(kind: Window, kept: Meter | undefined, nowMs: number, anchorMs: number): Interval {
+  const window = windowAt(kind, nowMs, anchorMs);
+  return kept?.atMs === window.endMs ? windowAt(kind, kept.atMs, anchorMs) : window;
+}
+
+/** The meter of a window: as kept, or a new one. */
+function meterIn(kept: Meter | undefined, { startMs, endMs }: Interval): Meter {
+  if (kept && kept.atMs >= startMs && kept.atMs < endMs) return kept;
+  return { amount: 0, held: 0, atMs: startMs, raisedPercent: 0 };
 }
 
 /**
@@ -329,7 +340,7 @@ export function quotaState({ name, limit, unit, window }: Quota, used: number, l
     unit: QUOTA_UNITS[unit],
     windowSeconds: WINDOW_SECONDS[window],
     remaining: Math.max(0, limit - used),
-    resetMs: leftMs,
+    resetMs: window === "ever" ? undefined : leftMs,
   };
 }
 

@@ -1,11 +1,14 @@
 import { z } from "@hono/zod-openapi";
+import { SPEND_POLICY } from "../tenants/policy.rules.ts";
 import { isAddressRange } from "./addresses.rules.ts";
+import { CREDIT_POLICY } from "./admission.rules.ts";
 import { ENDPOINTS, type Limits, SUBJECTS, UNITS } from "./limits.rules.ts";
 import { WINDOWS } from "./windows.rules.ts";
 
 /** A bucket's micro-tokens stay far below 2^53. */
 const MAX_RATE = 1_000_000;
-const MAX_LIMIT = 1_000_000_000_000_000;
+/** The largest integer that a header may tell: 15 digits (RFC 9651, section 3.3.1). */
+const MAX_LIMIT = 999_999_999_999_999;
 const MAX_POLICIES = 20;
 
 const policyName = z
@@ -43,8 +46,28 @@ const shape = {
 
 const plainLimits = z.strictObject(shape);
 /** Limits as the API takes and shows them. */
-export const limitsSchema = plainLimits.superRefine(refuseDoubles).openapi("Limits");
+export const limitsSchema = plainLimits.superRefine(refuseNames).openapi("Limits");
 type WireLimits = z.infer<typeof plainLimits>;
+
+const perKey = z.literal("key").default("key");
+/** Limits of one key: each counts for that key alone. */
+export const keyLimitsSchema = z
+  .strictObject({
+    rates: z
+      .array(rateLimit.extend({ per: perKey }))
+      .max(MAX_POLICIES)
+      .default([]),
+    quotas: z
+      .array(quota.extend({ per: perKey }))
+      .max(MAX_POLICIES)
+      .default([]),
+    concurrency: z
+      .array(concurrency.extend({ per: perKey }))
+      .max(MAX_POLICIES)
+      .default([]),
+  })
+  .superRefine(refuseNames)
+  .openapi("KeyLimits");
 
 /** What a tenant has otherwise than its plan. */
 export const overridesSchema = z
@@ -67,7 +90,7 @@ export const overridesSchema = z
     ledger_retention_days: z.number().int().min(1).max(3650).optional(),
     live_listeners: z.number().int().min(0).max(1000).optional(),
   })
-  .superRefine(refuseDoubles)
+  .superRefine(refuseNames)
   .openapi("PolicyOverrides");
 export type WireOverrides = z.infer<typeof overridesSchema>;
 
@@ -79,10 +102,12 @@ export const allowedIpsSchema = z
   .nullable()
   .openapi({ description: "Addresses and networks to call from; null: any.", example: ["203.0.113.0/24"] });
 
-function refuseDoubles({ rates, quotas, concurrency: concurrent }: WireLimits, context: z.RefinementCtx): void {
+function refuseNames({ rates, quotas, concurrency: concurrent }: WireLimits, context: z.RefinementCtx): void {
   const names = [...rates, ...quotas, ...concurrent].map(({ name }) => name);
   const double = names.find((name, index) => names.indexOf(name) !== index);
   if (double !== undefined) context.addIssue({ code: "custom", message: `The name "${double}" is given twice.` });
+  const reserved = [SPEND_POLICY, CREDIT_POLICY].find((name) => names.includes(name));
+  if (reserved !== undefined) context.addIssue({ code: "custom", message: `The name "${reserved}" is ours.` });
 }
 
 /** Limits as the rules take them. */

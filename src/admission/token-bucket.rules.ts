@@ -28,9 +28,12 @@ export function fullBucket(limit: BucketLimit, nowMs: number): TokenBucket {
  *
  * tokens = min(burst, tokens + elapsedMs · ratePerSecond / 1000)
  *
- * A clock that stepped back refills nothing and starts anew from the earlier time.
+ * A clock that stepped back refills nothing. One that was ahead by more than the bucket takes to fill was wrong, and is not waited
+ * for: a refusal writes nothing, so an empty bucket would refuse until that time comes.
  */
 export function refill(bucket: TokenBucket, limit: BucketLimit, nowMs: number): TokenBucket {
+  const fillMs = (limit.burst * 1000) / limit.ratePerSecond;
+  if (bucket.updatedAtMs - nowMs > fillMs) return fullBucket(limit, nowMs);
   const elapsedMs = Math.max(0, nowMs - bucket.updatedAtMs);
   const refilled = bucket.microTokens + elapsedMs * limit.ratePerSecond * 1000;
   return { microTokens: Math.min(limit.burst * MICRO, refilled), updatedAtMs: nowMs };

@@ -8,11 +8,13 @@ import type { LimitState } from "../admission/limits.rules.ts";
 export function rateLimitHeaders(limit: LimitState | undefined): Record<string, string> {
   if (!limit) return {};
   const { policy, quota, unit, windowSeconds, remaining } = limit;
+  const seconds = resetSeconds(limit);
   const countedIn = unit === undefined ? "" : `;qu="${unit}"`;
   const window = windowSeconds === undefined ? "" : `;w=${windowSeconds}`;
+  const reset = seconds === undefined ? "" : `;t=${seconds}`;
   return {
     "RateLimit-Policy": `"${policy}";q=${quota}${countedIn}${window}`,
-    RateLimit: `"${policy}";r=${remaining};t=${resetSeconds(limit)}`,
+    RateLimit: `"${policy}";r=${remaining}${reset}`,
   };
 }
 
@@ -22,7 +24,7 @@ export function tellLimit(headers: Headers, limit: LimitState | undefined): void
   for (const [name, value] of Object.entries(rateLimitHeaders(limit))) headers.set(name, value);
 }
 
-/** Seconds until there is more than now, rounded up: the value of `t`, and of Retry-After on a 429. */
-export function resetSeconds(limit: LimitState): number {
-  return Math.ceil(limit.resetMs / 1000);
+/** Seconds until there is more than now, rounded up: the value of `t`; undefined when waiting brings nothing back. */
+export function resetSeconds({ resetMs }: LimitState): number | undefined {
+  return resetMs === undefined ? undefined : Math.ceil(resetMs / 1000);
 }

@@ -103,18 +103,24 @@ function refuseScope(c: Context<AppEnv>, anyScope: readonly Scope[], held: reado
   });
 }
 
-/** It is worth trying again when the last of the violated policies has more. */
+/** It is worth trying again when the last of the violated policies has more, unless one of them never has. */
 function refuseQuota(c: Context<AppEnv>, violated: readonly LimitState[]) {
-  const last = violated.toSorted((a, b) => b.resetMs - a.resetMs)[0];
-  const seconds = Math.max(1, last ? resetSeconds(last) : 1);
+  const last = violated.reduce((later, limit) => (waitOf(limit) > waitOf(later) ? limit : later));
+  const reset = resetSeconds(last);
+  const seconds = reset === undefined ? undefined : Math.max(1, reset);
   const names = violated.map(({ policy }) => policy);
   const exhausted = names.length === 1 ? "limit" : "limits";
   const are = names.length === 1 ? "is" : "are";
-  const detail = `The ${exhausted} ${names.map((name) => `"${name}"`).join(", ")} ${are} exhausted; try again in ${seconds} s.`;
+  const hope = seconds === undefined ? "waiting does not help" : `try again in ${seconds} s`;
+  const detail = `The ${exhausted} ${names.map((name) => `"${name}"`).join(", ")} ${are} exhausted; ${hope}.`;
   return problem(c, "quota-exceeded", detail, {
     members: { "violated-policies": names },
-    headers: { ...rateLimitHeaders(last), "Retry-After": String(seconds) },
+    headers: { ...rateLimitHeaders(last), ...(seconds !== undefined && { "Retry-After": String(seconds) }) },
   });
+}
+
+function waitOf({ resetMs = Infinity }: LimitState): number {
+  return resetMs;
 }
 
 /** A refusal of the engine has the code of its problem already. */

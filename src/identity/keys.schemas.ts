@@ -1,5 +1,11 @@
 import { z } from "@hono/zod-openapi";
-import { allowedIpsSchema, limitsFromWire, limitsSchema, presentLimits } from "../admission/limits.schemas.ts";
+import {
+  allowedIpsSchema,
+  keyLimitsSchema,
+  limitsFromWire,
+  limitsSchema,
+  presentLimits,
+} from "../admission/limits.schemas.ts";
 import { timestamp } from "../http/contract.schemas.ts";
 import { toTimestamp } from "../shared/clock.ts";
 import { KEY_MODES, type KeyWish, SCOPES } from "./keys.rules.ts";
@@ -17,9 +23,9 @@ export const newKeySchema = z
       .openapi({ example: ["infer"] }),
     mode: z.enum(KEY_MODES).default("live"),
     allowed_ips: allowedIpsSchema.default(null),
-    limits: limitsSchema.nullable().default(null).openapi({
+    limits: keyLimitsSchema.nullable().default(null).openapi({
       description:
-        "Limits of this key, in the place of the tenant's of the same name and beside all others; null: none of its own.",
+        "Limits of this key, beside the tenant's and in the place of those per key of the same name; null: none of its own.",
     }),
   })
   .openapi("NewApiKey");

@@ -3,7 +3,7 @@ import type { ConcurrencyLimit, Limits, Quota, RateLimit } from "../admission/li
 import type { Rates } from "../usage/ledger.rules.ts";
 import { INFERENCE_POLICY, PLANS, type Plan, type PlanName } from "./plans.rules.ts";
 
-/** What one tenant has otherwise than its plan. A limit takes the place of the plan's of the same name. */
+/** What one tenant has otherwise than its plan. A limit takes the place of the plan's of the same name, of whichever kind. */
 export interface PolicyOverrides {
   readonly rates?: readonly RateLimit[];
   readonly quotas?: readonly Quota[];
@@ -31,6 +31,7 @@ export interface PolicySource {
   readonly ratePerSecond: number;
   readonly periodAnchorMs: number;
   readonly allowedIps: readonly string[] | null;
+  readonly notBeforeMs: number;
   readonly maxRunMs: number;
 }
 
@@ -38,7 +39,7 @@ const DAY_MS = 86_400_000;
 
 /** What a tenant's cell must know: the plan, with what is otherwise for this tenant. */
 export function policyOf(tenant: PolicySource): TenantPolicy {
-  const { overrides, plan: planName, policyVersion, status, periodAnchorMs, allowedIps, maxRunMs } = tenant;
+  const { overrides, plan: planName, policyVersion, status, periodAnchorMs, maxRunMs } = tenant;
   const plan: Plan = PLANS[planName];
   return {
     version: policyVersion,
@@ -47,7 +48,8 @@ export function policyOf(tenant: PolicySource): TenantPolicy {
     isPrepaid: overrides.isPrepaid ?? plan.isPrepaid,
     rates: { ...plan.rates, ...overrides.prices },
     periodAnchorMs,
-    allowedIps,
+    allowedIps: tenant.allowedIps,
+    notBeforeMs: tenant.notBeforeMs,
     runLimitMs: maxRunMs,
     ledgerRetentionMs: (overrides.ledgerRetentionDays ?? plan.ledgerRetentionDays) * DAY_MS,
     maxListeners: overrides.maxListeners ?? plan.maxListeners,
@@ -57,11 +59,16 @@ export function policyOf(tenant: PolicySource): TenantPolicy {
 function limitsOf(plan: Plan, { overrides, burst, ratePerSecond }: PolicySource): Limits {
   const { rates = [], quotas = [], concurrency = [], without = [], spendCap } = overrides;
   const cap = spendCap ? [spendQuota(spendCap)] : [];
+  const replaced = new Set([...without, ...[...rates, ...quotas, ...concurrency].map(({ name }) => name)]);
   const inference: RateLimit = { name: INFERENCE_POLICY, per: "tenant", endpoint: "infer", burst, ratePerSecond };
   return {
-    rates: overlay(overlay(plan.limits.rates, [inference], []), rates, without),
-    quotas: overlay(plan.limits.quotas, [...quotas, ...cap], without),
-    concurrency: overlay(plan.limits.concurrency, concurrency, without),
+    rates: overlay(
+      plan.limits.rates.map((rate) => (rate.name === INFERENCE_POLICY ? inference : rate)),
+      rates,
+      replaced,
+    ),
+    quotas: [...overlay(plan.limits.quotas, quotas, replaced), ...cap],
+    concurrency: overlay(plan.limits.concurrency, concurrency, replaced),
   };
 }
 
@@ -72,8 +79,7 @@ function spendQuota({ microUsd, isSoft }: NonNullable<PolicyOverrides["spendCap"
 function overlay<T extends { readonly name: string }>(
   plan: readonly T[],
   own: readonly T[],
-  without: readonly string[],
+  replaced: ReadonlySet<string>,
 ): T[] {
-  const replaced = new Set([...without, ...own.map(({ name }) => name)]);
   return [...plan.filter(({ name }) => !replaced.has(name)), ...own];
 }

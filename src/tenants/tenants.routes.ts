@@ -7,6 +7,7 @@ import { problem } from "../http/problem.ts";
 import { operatorOnly } from "../identity/guards.ts";
 import { createdKeySchema, keyWishFrom, newKeySchema, presentKey } from "../identity/keys.schemas.ts";
 import { createKey } from "../identity/keys.service.ts";
+import { toTimestamp } from "../shared/clock.ts";
 import { type TenantId, isId } from "../shared/ids.ts";
 import {
   limitsFrom,
@@ -15,8 +16,9 @@ import {
   presentTenant,
   tenantChangeSchema,
   tenantSchema,
+  voidedSchema,
 } from "./tenants.schemas.ts";
-import { changeTenant, createTenant } from "./tenants.service.ts";
+import { changeTenant, createTenant, voidCredentials } from "./tenants.service.ts";
 import { findTenant, listTenants } from "./tenants.store.ts";
 
 const tenantParam = z.object({ tenant_id: z.string().openapi({ example: "ten_01jd8x3v5cq0q4m2n8h6y7z9ab" }) });
@@ -83,6 +85,21 @@ const createTenantKeyRoute = createRoute({
   responses: { 201: json(createdKeySchema, "The key, shown this once."), ...problems },
 });
 
+const voidCredentialsRoute = createRoute({
+  method: "post",
+  path: "/admin/tenants/{tenant_id}/credentials/revoke",
+  operationId: "voidCredentials",
+  summary: "Void all credentials of a tenant",
+  description:
+    "When the call returns, every key and token that was issued before it is refused with `credential-void`. Keys that are made " +
+    "from then on work.",
+  tags: ["Operator"],
+  security: OPERATOR_SECURITY,
+  middleware: operatorOnly,
+  request: { params: tenantParam },
+  responses: { 200: json(voidedSchema, "Since when credentials hold."), ...problems },
+});
+
 /** Tenants, by the operator of the service. */
 export const tenantRoutes = createRouter()
   .openapi(createTenantRoute, async (c) => {
@@ -124,6 +141,12 @@ export const tenantRoutes = createRouter()
     if (!tenant) return problem(c, "tenant-not-found", noTenant(tenantId));
     const { key, row } = await createKey(tenant.id, c.var.services, keyWishFrom(wish));
     return c.json({ ...presentKey(row), key }, 201);
+  })
+  .openapi(voidCredentialsRoute, async (c) => {
+    const { tenant_id: tenantId } = c.req.valid("param");
+    const tenant = isId("ten", tenantId) ? await voidCredentials(tenantId, c.var.services) : undefined;
+    if (!tenant) return problem(c, "tenant-not-found", noTenant(tenantId));
+    return c.json({ not_before: toTimestamp(tenant.notBeforeMs) }, 200);
   });
 
 function noTenant(tenantId: TenantId | string): string {

@@ -98,6 +98,10 @@ export const tenantSchema = z
   })
   .openapi("Tenant");
 
+export const voidedSchema = z
+  .object({ not_before: timestamp.openapi({ description: "What was issued before this moment is void." }) })
+  .openapi("VoidedCredentials");
+
 /** A tenant as the API shows it. */
 export function presentTenant(row: TenantRow) {
   return {

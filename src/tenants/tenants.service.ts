@@ -1,6 +1,6 @@
 import type { Services } from "../services.ts";
 import { type TenantId, newId } from "../shared/ids.ts";
-import { type TenantPatch, insertTenant, updateTenant } from "./tenants.store.ts";
+import { type TenantPatch, insertTenant, raiseNotBefore, updateTenant } from "./tenants.store.ts";
 import type { TenantLimits, TenantPolicyPatch, TenantRow } from "./tenants.tables.ts";
 
 /** Register a tenant; its cell comes to be with its first request. */
@@ -22,6 +22,18 @@ export async function changeTenant(
   patch: TenantPatch,
 ): Promise<TenantRow | undefined> {
   const tenant = await updateTenant(tenantId, services.db, patch);
+  if (tenant) await services.refresh(tenantId, { kind: "tenant" });
+  return tenant;
+}
+
+/**
+ * Void all credentials that the tenant has: its keys and tokens. When the call returns, they are refused, and those that are made
+ * from now on hold.
+ *
+ * Should telling the cell fail, the caller gets a fault and does it again.
+ */
+export async function voidCredentials(tenantId: TenantId, services: Services): Promise<TenantRow | undefined> {
+  const tenant = await raiseNotBefore(tenantId, services.db, services.now());
   if (tenant) await services.refresh(tenantId, { kind: "tenant" });
   return tenant;
 }

@@ -39,6 +39,23 @@ export async function updateTenant(
   return row;
 }
 
+/** Void what was issued before a moment; a later one that is known stays. Undefined when there is no such tenant. */
+export async function raiseNotBefore(
+  tenantId: TenantId,
+  db: Database,
+  notBeforeMs: number,
+): Promise<TenantRow | undefined> {
+  const [row] = await db
+    .update(tenants)
+    .set({
+      notBeforeMs: sql`max(${tenants.notBeforeMs}, ${notBeforeMs})`,
+      policyVersion: sql`${tenants.policyVersion} + 1`,
+    })
+    .where(eq(tenants.id, tenantId))
+    .returning();
+  return row;
+}
+
 /** All tenants in the order of their making, for the operator: one page and one row beyond. */
 export async function listTenants(
   db: Database,

@@ -1,4 +1,4 @@
-import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { LocationHint } from "../shared/regions.ts";
 import type { TenantId } from "../shared/ids.ts";
 import type { PlanName } from "./plans.rules.ts";
@@ -34,7 +34,29 @@ export const tenants = sqliteTable("tenants", {
   periodAnchorMs: integer("period_anchor_ms").notNull().default(0),
   /** Where the tenant's cell is made, as near as may be; it stays there. */
   locationHint: text("location_hint").$type<LocationHint>(),
+  /** Credentials that were issued before this moment are void. */
+  notBeforeMs: integer("not_before_ms").notNull().default(0),
 });
+
+/** Credit that the operator granted a tenant in advance. */
+export const creditGrants = sqliteTable(
+  "credit_grants",
+  {
+    tenantId: text("tenant_id")
+      .$type<TenantId>()
+      .notNull()
+      .references(() => tenants.id),
+    /** The Idempotency-Key of the request that granted it. */
+    id: text("id").notNull(),
+    amountMicroUsd: integer("amount_micro_usd").notNull(),
+    reason: text("reason"),
+    createdAtMs: integer("created_at_ms").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenantId, table.id] })],
+);
+
+/** A row of {@link creditGrants}. */
+export type CreditGrantRow = typeof creditGrants.$inferSelect;
 
 /** A row of {@link tenants}. */
 export type TenantRow = typeof tenants.$inferSelect;

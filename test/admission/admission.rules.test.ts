@@ -1,34 +1,22 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type AdmissionRequest, type Refusal, admit } from "../../src/admission/admission.rules.ts";
-import { SCOPES, type Scope } from "../../src/identity/keys.rules.ts";
-import { newId } from "../../src/shared/ids.ts";
+import { admit } from "../../src/admission/admission.rules.ts";
 import {
+  CLAIM,
   type MemoryState,
   NOW_MS,
+  access,
   claimOf,
   deploymentOf,
   grantOf,
+  idempotency,
   inference,
   limit,
+  refuse,
   tenantWithModel,
 } from "./memory-state.ts";
 
-const idempotency = { key: "k", fingerprint: "f" };
-
-function access(...anyScope: Scope[]): AdmissionRequest {
-  return { kind: "access", credential: "secret", anyScope };
-}
-
-/** The refusal of a request, after checking that it debits and charges nothing. */
-function refuse(state: MemoryState, request: AdmissionRequest): Refusal {
-  const { bucket } = state;
-  const answer = admit(state, request, NOW_MS);
-  if (answer.kind === "admitted" || answer.kind === "granted") throw new Error(`Expected a refusal: ${answer.kind}.`);
-  expect(state.bucket).toBe(bucket);
-  expect(state.entries).toEqual([]);
-  return answer;
-}
+const forged = { kind: "key", hash: "forged" } as const;
 
 /** The number of the version that runs for a caller who names this one, or the refusal. */
 function versionFor(state: MemoryState, version: string | undefined): number | string {
@@ -41,30 +29,39 @@ describe("an inference that is admitted", () => {
     const state = tenantWithModel();
     const version = state.deployments.get("m")?.versions[2];
     const answer = admit(state, inference({ idempotency }), NOW_MS);
-    const [entry] = state.entries;
+    const [charge] = state.charges;
     // Of five calls four are left; the fifth comes back in 1 s / 2 = 500 ms; 5 calls at 2 a second fill in 2.5 s, 3 whole.
-    const told = { policy: "inference", quota: 5, windowSeconds: 3, remaining: 4, resetMs: 500 };
+    const told = { policy: "inference", quota: 5, unit: undefined, windowSeconds: 3, remaining: 4, resetMs: 500 };
     expect(answer).toEqual({
       kind: "admitted",
-      entryId: entry?.id,
+      entryId: charge?.entryId,
+      receipt: "a receipt",
       replayed: false,
       version,
       limit: told,
       runLimitMs: 10_000,
     });
-    expect(state.entries).toEqual([
-      { id: entry?.id, atMs: NOW_MS, keyId: state.keys.get("secret")?.keyId, model: "m", version, idempotency },
-    ]);
-    expect(state.bucket).toEqual({ microTokens: 4_000_000, updatedAtMs: NOW_MS });
+    const charged = {
+      keyId: state.keys.get("secret")?.keyId,
+      modelId: version?.modelId,
+      model: "m",
+      versionId: version?.versionId,
+      version: 3,
+      runtime: "isolate",
+      rates: state.tenant.rates,
+      idempotencyKey: "k",
+    };
+    expect(state.charges).toEqual([{ entryId: charge?.entryId, charged, holds: [], runLimitMs: 10_000, idempotency }]);
+    expect(state.microTokens).toBe(4_000_000);
     expect(state.refusals).toEqual([]);
   });
 
   test("draws from what has been refilled since", () => {
     const state = tenantWithModel();
     // Empty 750 ms ago: 2 · 0.75 = 1.5 calls; one is taken.
-    state.bucket = { microTokens: 0, updatedAtMs: NOW_MS - 750 };
+    state.leave(0, NOW_MS - 750);
     expect(admit(state, inference(), NOW_MS)).toMatchObject({ kind: "admitted", limit: { remaining: 0 } });
-    expect(state.bucket).toEqual({ microTokens: 500_000, updatedAtMs: NOW_MS });
+    expect(state.meterOf("inference tenant")).toMatchObject({ amount: 500_000, atMs: NOW_MS });
   });
 
   test("runs the version that its number names, or its alias, or the alias production", () => {
@@ -88,26 +85,32 @@ describe("an inference that is admitted", () => {
 });
 
 describe("a refusal", () => {
-  test("is the first of credential, tenant, scope, model, version, idempotency key and limit that is wrong", () => {
+  test("is the first of credential, tenant, scope, address, model, version, idempotency key and limit that is wrong", () => {
     const state = tenantWithModel();
     const { keys, deployments, claims } = state;
     const m = deployments.get("m") ?? deploymentOf("m", 3);
     // Everything is wrong at first; each step rights one thing.
     keys.clear();
     deployments.clear();
-    state.tenant = { ...state.tenant, status: "suspended" };
-    claims.set("k", claimOf(state, { fingerprint: "another", state: "running" }));
-    state.bucket = { microTokens: 0, updatedAtMs: NOW_MS };
-    const kindOf = (): string => refuse(state, inference({ version: "canary", idempotency })).kind;
+    state.epochs.set("tenant ", NOW_MS);
+    state.tenant = { ...state.tenant, status: "suspended", allowedIps: ["203.0.113.7"] };
+    claims.set(CLAIM, claimOf(state, { fingerprint: "another", state: "running" }));
+    state.leave(0);
+    const wanted = { version: "canary", idempotency };
+    const kindOf = (address = ""): string => refuse(state, inference({ ...wanted, address })).kind;
 
     expect(kindOf()).toBe("unknown-key");
-    keys.set("secret", grantOf([], NOW_MS - 1));
+    keys.set("secret", grantOf([], { revokedAtMs: NOW_MS - 1 }));
     expect(kindOf()).toBe("revoked-key");
     keys.set("secret", grantOf([]));
+    expect(kindOf()).toBe("credential-void");
+    state.epochs.clear();
     expect(kindOf()).toBe("tenant-suspended");
     state.tenant = { ...state.tenant, status: "active" };
     expect(kindOf()).toBe("insufficient-scope");
     keys.set("secret", grantOf(["infer"]));
+    expect(kindOf()).toBe("address-not-allowed");
+    state.tenant = { ...state.tenant, allowedIps: null };
     expect(kindOf()).toBe("model-not-found");
     deployments.set("m", { ...m, loaded: false });
     expect(kindOf()).toBe("model-unloaded");
@@ -117,18 +120,18 @@ describe("a refusal", () => {
     expect(kindOf()).toBe("version-retired");
     deployments.set("m", { ...m, aliases: { canary: 1 } });
     expect(kindOf()).toBe("idempotency-mismatch");
-    claims.set("k", claimOf(state, { state: "running" }));
+    claims.set(CLAIM, claimOf(state, { state: "running" }));
     expect(kindOf()).toBe("idempotency-in-flight");
     claims.clear();
     expect(kindOf()).toBe("quota-exceeded");
-    state.bucket = { microTokens: 1_000_000, updatedAtMs: NOW_MS };
+    state.leave(1_000_000);
     expect(versionFor(state, "canary")).toBe(1);
   });
 
   test("for a key that is not known or revoked says no more", () => {
     const state = tenantWithModel();
-    expect(refuse(state, inference({ credential: "forged" }))).toEqual({ kind: "unknown-key" });
-    state.keys.set("secret", grantOf(["infer"], NOW_MS + 1_000));
+    expect(refuse(state, inference({ credential: forged }))).toEqual({ kind: "unknown-key" });
+    state.keys.set("secret", grantOf(["infer"], { revokedAtMs: NOW_MS + 1_000 }));
     expect(refuse(state, inference())).toEqual({ kind: "revoked-key" });
   });
 
@@ -137,7 +140,11 @@ describe("a refusal", () => {
     state.keys.set("secret", grantOf(["models:read", "usage:read"]));
     const held = ["models:read", "usage:read"];
     expect(refuse(state, inference())).toEqual({ kind: "insufficient-scope", anyScope: ["infer"], held });
-    expect(refuse(state, access("keys:write"))).toEqual({ kind: "insufficient-scope", anyScope: ["keys:write"], held });
+    expect(refuse(state, access(["keys:write"]))).toEqual({
+      kind: "insufficient-scope",
+      anyScope: ["keys:write"],
+      held,
+    });
   });
 
   test("for a model names it", () => {
@@ -166,124 +173,30 @@ describe("a refusal", () => {
   test("for the limit says when the next call is granted", () => {
     const state = tenantWithModel();
     // 0.6 calls; 0.4 more at 2 a second take 200 ms.
-    state.bucket = { microTokens: 600_000, updatedAtMs: NOW_MS };
-    const told = { policy: "inference", quota: 5, windowSeconds: 3, remaining: 0, resetMs: 200 };
-    expect(refuse(state, inference())).toEqual({ kind: "quota-exceeded", limit: told });
+    state.leave(600_000);
+    const told = { policy: "inference", quota: 5, unit: undefined, windowSeconds: 3, remaining: 0, resetMs: 200 };
+    expect(refuse(state, inference())).toEqual({ kind: "quota-exceeded", violated: [told] });
   });
 
-  test("of an inference is counted for its model, and for no model where the tenant has none of that name", () => {
+  test("of an inference is counted for its caller and model, and for no model where the tenant has none of that name", () => {
     const state = tenantWithModel();
     refuse(state, inference({ model: "n" }));
     refuse(state, inference({ version: "9" }));
     state.tenant = { ...state.tenant, status: "suspended" };
     refuse(state, inference());
+    const keyId = state.keys.get("secret")?.keyId;
     expect(state.refusals).toEqual([
-      ["", "model-not-found"],
-      ["m", "version-not-found"],
-      ["m", "tenant-suspended"],
+      [keyId, "", "model-not-found"],
+      [keyId, "m", "version-not-found"],
+      [keyId, "m", "tenant-suspended"],
     ]);
   });
 
   test("of a credential or of access is not counted", () => {
     const state = tenantWithModel();
-    refuse(state, inference({ credential: "forged" }));
-    refuse(state, access("models:write"));
+    refuse(state, inference({ credential: forged }));
+    refuse(state, access(["models:write"]));
     expect(state.refusals).toEqual([]);
-  });
-});
-
-describe("a repeated idempotency key", () => {
-  test("meets the entry of the first request: replayed, not charged, not debited, though the limit be empty", () => {
-    const state = tenantWithModel();
-    state.bucket = { microTokens: 0, updatedAtMs: NOW_MS };
-    const claim = claimOf(state);
-    state.claims.set("k", claim);
-    const { bucket } = state;
-    expect(admit(state, inference({ idempotency }), NOW_MS)).toMatchObject({
-      kind: "admitted",
-      entryId: claim.entryId,
-      replayed: true,
-      limit: { remaining: 0, resetMs: 500 },
-    });
-    expect(state.entries).toEqual([]);
-    expect(state.bucket).toBe(bucket);
-    expect(state.refusals).toEqual([]);
-  });
-
-  test("runs the version that was charged, though production points elsewhere by now", () => {
-    const state = tenantWithModel();
-    state.claims.set("k", claimOf(state));
-    expect(admit(state, inference({ idempotency }), NOW_MS)).toMatchObject({ version: { number: 1 } });
-  });
-
-  test("runs the version that is asked for where the charged one is gone", () => {
-    const state = tenantWithModel();
-    state.claims.set("k", claimOf(state, { versionId: newId("ver", 99) }));
-    expect(admit(state, inference({ idempotency }), NOW_MS)).toMatchObject({ replayed: true, version: { number: 3 } });
-  });
-
-  test("is refused with its entry while the first request runs", () => {
-    const state = tenantWithModel();
-    const claim = claimOf(state, { state: "running" });
-    state.claims.set("k", claim);
-    const { entryId } = claim;
-    expect(refuse(state, inference({ idempotency }))).toEqual({ kind: "idempotency-in-flight", entryId });
-  });
-
-  test.for(["running", "charged"] as const)(
-    "is refused with its entry for another payload, the first being %s",
-    (first) => {
-      const state = tenantWithModel();
-      const claim = claimOf(state, { state: first, fingerprint: "another" });
-      state.claims.set("k", claim);
-      const { entryId } = claim;
-      expect(refuse(state, inference({ idempotency }))).toEqual({ kind: "idempotency-mismatch", entryId });
-    },
-  );
-
-  test("is another's where it is another key", () => {
-    const state = tenantWithModel();
-    state.claims.set("k", claimOf(state));
-    const other = inference({ idempotency: { key: "other", fingerprint: "f" } });
-    expect(admit(state, other, NOW_MS)).toMatchObject({ kind: "admitted", replayed: false });
-    expect(admit(state, inference(), NOW_MS)).toMatchObject({ kind: "admitted", replayed: false });
-  });
-});
-
-describe("access", () => {
-  test("is granted to a key that has any one of the scopes, and takes nothing from the limit", () => {
-    const state = tenantWithModel();
-    const key = grantOf(["models:read", "infer"]);
-    state.keys.set("secret", key);
-    const { bucket } = state;
-    expect(admit(state, access("models:write", "models:read"), NOW_MS)).toEqual({
-      kind: "granted",
-      keyId: key.keyId,
-      scopes: ["models:read", "infer"],
-    });
-    expect(state.bucket).toBe(bucket);
-    expect(state.entries).toEqual([]);
-  });
-
-  test("is refused to a key that is not known or revoked, whatever its scopes", () => {
-    const state = tenantWithModel();
-    state.keys.set("secret", grantOf(SCOPES, NOW_MS));
-    expect(refuse(state, access("models:read"))).toEqual({ kind: "revoked-key" });
-    state.keys.clear();
-    expect(refuse(state, access("models:read"))).toEqual({ kind: "unknown-key" });
-  });
-
-  test("of a suspended tenant is to read, and neither to write nor to infer", () => {
-    const state = tenantWithModel();
-    state.keys.set("secret", grantOf(SCOPES));
-    state.tenant = { ...state.tenant, status: "suspended" };
-    const kinds = SCOPES.map((scope) => [scope, admit(state, access(scope), NOW_MS).kind]);
-    expect(Object.fromEntries(kinds)).toEqual(
-      Object.fromEntries(SCOPES.map((scope) => [scope, scope.endsWith(":read") ? "granted" : "tenant-suspended"])),
-    );
-    // What a reading scope opens is a read, whichever other scope opens it too.
-    expect(admit(state, access("models:read", "infer"), NOW_MS).kind).toBe("granted");
-    expect(refuse(state, inference())).toEqual({ kind: "tenant-suspended" });
   });
 });
 
@@ -291,7 +204,7 @@ describe("whatever is asked", () => {
   test("every admitted inference has its one entry and its one call, and no other request has either", () => {
     const anyRequest = fc.oneof(
       fc.record({
-        credential: fc.constantFrom("secret", "forged", "reader"),
+        credential: fc.constantFrom("secret", "forged", "reader").map((hash) => ({ kind: "key", hash }) as const),
         model: fc.constantFrom("m", "n"),
         version: fc.constantFrom(undefined, "1", "9"),
       }),
@@ -302,11 +215,11 @@ describe("whatever is asked", () => {
         const state = tenantWithModel();
         state.keys.set("reader", grantOf(["models:read"]));
         const answers = requests.map((request) =>
-          admit(state, request ? inference(request) : access("models:read"), NOW_MS),
+          admit(state, request ? inference(request) : access(["models:read"]), NOW_MS),
         );
         const admitted = answers.filter((answer) => answer.kind === "admitted");
-        expect(state.entries.map((entry) => entry.id)).toEqual(admitted.map((answer) => answer.entryId));
-        expect(state.bucket.microTokens).toBe((limit.burst - admitted.length) * 1_000_000);
+        expect(state.charges.map(({ entryId }) => entryId)).toEqual(admitted.map(({ entryId }) => entryId));
+        expect(state.microTokens).toBe((limit.burst - admitted.length) * 1_000_000);
         expect(admitted.length).toBeLessThanOrEqual(limit.burst);
       }),
       { numRuns: 500 },

@@ -1,13 +1,21 @@
 import { describe, expect, test } from "vitest";
 import { type InferRequest, admit } from "../../src/admission/admission.rules.ts";
 import type { Traffic } from "../../src/admission/traffic.rules.ts";
-import { type MemoryState, NOW_MS, claimOf, deploymentOf, inference, tenantWithModel } from "./memory-state.ts";
+import {
+  CLAIM,
+  type MemoryState,
+  NOW_MS,
+  claimOf,
+  deploymentOf,
+  idempotency,
+  inference,
+  tenantWithModel,
+} from "./memory-state.ts";
 
-/** A tenant whose model "m" of three versions has this traffic, and whose limit is out of the way. */
+/** A tenant whose model "m" of three versions has this traffic, and no limit. */
 function tenantWithTraffic(traffic: Traffic): MemoryState {
   const state = tenantWithModel();
-  state.tenant = { ...state.tenant, limit: { burst: 1_000, ratePerSecond: 1 } };
-  state.bucket = { microTokens: 1_000_000_000, updatedAtMs: NOW_MS };
+  state.tenant = { ...state.tenant, limits: { rates: [], quotas: [], concurrency: [] } };
   state.deployments.set("m", { ...deploymentOf("m", 3), traffic });
   return state;
 }
@@ -53,8 +61,7 @@ describe("traffic", () => {
 
   test("is not asked when a request is repeated: it runs the version that it was charged on", () => {
     const state = tenantWithTraffic({ "3": 100 });
-    state.claims.set("k", claimOf(state));
-    const idempotency = { key: "k", fingerprint: "f" };
+    state.claims.set(CLAIM, claimOf(state));
     expect(admit(state, inference({ idempotency }), NOW_MS)).toMatchObject({ replayed: true, version: { number: 1 } });
   });
 });

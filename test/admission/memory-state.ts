@@ -1,16 +1,19 @@
+import { expect } from "vitest";
 import {
+  type AccessRequest,
+  type AdmissionRequest,
   type AdmissionState,
-  type Claim,
-  DEFAULT_ALIAS,
-  type Deployment,
-  type DeployedVersion,
+  type Charge,
   type InferRequest,
-  type KeyGrant,
-  type NewEntry,
   type Refusal,
   type TenantPolicy,
+  admit,
 } from "../../src/admission/admission.rules.ts";
-import { type BucketLimit, type TokenBucket, fullBucket } from "../../src/admission/token-bucket.rules.ts";
+import { CLAIM_TTL_MS, type Claim, type Idempotency, claimId } from "../../src/admission/claims.rules.ts";
+import type { Caller, EpochKind, KeyGrant } from "../../src/admission/credentials.rules.ts";
+import { DEFAULT_ALIAS, type DeployedVersion, type Deployment } from "../../src/admission/deployments.rules.ts";
+import type { Limits, Meter } from "../../src/admission/limits.rules.ts";
+import { fullBucket } from "../../src/admission/token-bucket.rules.ts";
 import type { Scope } from "../../src/identity/keys.rules.ts";
 import { type EntryId, newId } from "../../src/shared/ids.ts";
 
@@ -18,46 +21,115 @@ import { type EntryId, newId } from "../../src/shared/ids.ts";
 export const NOW_MS = 1_000_000;
 
 /** A limit of five calls at once and two a second. */
-export const limit: BucketLimit = { burst: 5, ratePerSecond: 2 };
+export const limit = { name: "inference", per: "tenant", endpoint: "infer", burst: 5, ratePerSecond: 2 } as const;
+/** Where the state of {@link limit} is kept. */
+const LIMIT_METER = "inference tenant";
+
+/** The idempotency key of a test, and the name of its claim. */
+export const idempotency: Idempotency = { key: "k", route: "POST /infer", fingerprint: "f" };
+export const CLAIM = claimId(idempotency);
 
 /** What the admission rules read and write, in memory. */
 export class MemoryState implements AdmissionState {
-  tenant: TenantPolicy = { status: "active", limit, runLimitMs: 10_000 };
-  bucket: TokenBucket = fullBucket(limit, NOW_MS);
+  tenant: TenantPolicy = {
+    version: 1,
+    status: "active",
+    limits: { rates: [limit], quotas: [], concurrency: [] },
+    isPrepaid: false,
+    rates: { inferenceMicroUsd: 100, computeSecondMicroUsd: 0 },
+    periodAnchorMs: 0,
+    allowedIps: null,
+    notBeforeMs: 0,
+    runLimitMs: 10_000,
+    ledgerRetentionMs: 1,
+    maxListeners: 1,
+  };
   readonly keys = new Map<string, KeyGrant>();
+  readonly epochs = new Map<string, number>();
   readonly deployments = new Map<string, Deployment>();
+  /** By {@link claimId}. */
   readonly claims = new Map<string, Claim>();
-  readonly entries: NewEntry[] = [];
-  readonly refusals: [model: string, reason: Refusal["kind"]][] = [];
+  readonly meters = new Map<string, Meter>();
+  readonly running = new Map<string, number>();
+  readonly charges: (Charge & { entryId: EntryId })[] = [];
+  /** The claims that were taken for requests that charge nothing. */
+  readonly taken: string[] = [];
+  readonly refusals: [callerId: string, model: string, reason: Refusal["kind"]][] = [];
 
   keyByHash(hash: string): KeyGrant | undefined {
     return this.keys.get(hash);
+  }
+
+  notBeforeMs(kind: EpochKind, id: string): number | undefined {
+    return this.epochs.get(`${kind} ${id}`);
+  }
+
+  limitsOf({ limits }: Caller): Limits {
+    return limits ?? this.tenant.limits;
   }
 
   deploymentByName(name: string): Deployment | undefined {
     return this.deployments.get(name);
   }
 
-  claimOf(idempotencyKey: string): Claim | undefined {
-    return this.claims.get(idempotencyKey);
+  claimOf(wanted: Idempotency): Claim | undefined {
+    return this.claims.get(claimId(wanted));
   }
 
-  newEntryId(): EntryId {
-    return newId("ent", NOW_MS);
+  meterOf(id: string): Meter | undefined {
+    return this.meters.get(id);
   }
 
-  charge(entry: NewEntry): void {
-    this.entries.push(entry);
+  inFlight(subjectId: string): number {
+    return this.running.get(subjectId) ?? 0;
   }
 
-  countRefusal(model: string, reason: Refusal["kind"]): void {
-    this.refusals.push([model, reason]);
+  setMeters(meters: ReadonlyMap<string, Meter>): void {
+    for (const [id, meter] of meters) this.meters.set(id, meter);
+  }
+
+  charge(charge: Charge): { entryId: EntryId; receipt: string } {
+    const entryId = newId("ent", NOW_MS);
+    this.charges.push({ ...charge, entryId });
+    return { entryId, receipt: "a receipt" };
+  }
+
+  claim(wanted: Idempotency): EntryId {
+    this.taken.push(claimId(wanted));
+    return this.claimOf(wanted)?.entryId ?? newId("ent", NOW_MS);
+  }
+
+  countRefusal(callerId: string, model: string, reason: Refusal["kind"]): void {
+    this.refusals.push([callerId, model, reason]);
+  }
+
+  /** The millionths of a call that {@link limit} has left. */
+  get microTokens(): number {
+    return this.meters.get(LIMIT_METER)?.amount ?? fullBucket(limit, NOW_MS).microTokens;
+  }
+
+  /** Leave so much of {@link limit}, as of a moment. */
+  leave(microTokens: number, atMs = NOW_MS): void {
+    this.meters.set(LIMIT_METER, { amount: microTokens, held: 0, atMs, raisedPercent: 0 });
+  }
+
+  /** Everything that a decision may change. */
+  snapshot(): unknown {
+    return structuredClone([this.meters, this.charges, this.taken, this.claims]);
   }
 }
 
 /** A key that may do this. */
-export function grantOf(scopes: readonly Scope[], revokedAtMs: number | null = null): KeyGrant {
-  return { keyId: newId("key", 0), scopes, revokedAtMs };
+export function grantOf(scopes: readonly Scope[], changed: Partial<KeyGrant> = {}): KeyGrant {
+  return {
+    keyId: newId("key", 0),
+    scopes,
+    createdAtMs: 0,
+    revokedAtMs: null,
+    allowedIps: null,
+    limits: null,
+    ...changed,
+  };
 }
 
 /** A model with this many versions; production points at the last unless the aliases say otherwise. */
@@ -100,17 +172,56 @@ export function tenantWithModel(): MemoryState {
 export function inference(changed: Partial<InferRequest> = {}): InferRequest {
   return {
     kind: "infer",
-    credential: "secret",
+    credential: { kind: "key", hash: "secret" },
+    address: "",
     model: "m",
     version: undefined,
     routingKey: undefined,
+    idempotency: undefined,
+    bytesIn: 0,
+    ...changed,
+  };
+}
+
+/** A read with the key "secret". */
+export function access(anyScope: readonly Scope[], changed: Partial<AccessRequest> = {}): AccessRequest {
+  return {
+    kind: "access",
+    credential: { kind: "key", hash: "secret" },
+    address: "",
+    endpoint: anyScope.some((scope) => scope.endsWith(":read")) ? "read" : "write",
+    anyScope,
     idempotency: undefined,
     ...changed,
   };
 }
 
-/** What the ledger knows of a key that was charged on version 1 of the model "m", unless something else is said. */
-export function claimOf(state: MemoryState, claim: Partial<Claim> = {}): Claim {
+/**
+ * What the cell knows of {@link idempotency}: its first request was charged on version 1 of the model "m" and has ended, with no
+ * answer kept, unless something else is said.
+ */
+export function claimOf(state: MemoryState, changed: Partial<Claim> = {}): Claim {
   const versionId = state.deployments.get("m")?.versions[0]?.versionId ?? newId("ver", 0);
-  return { entryId: newId("ent", 1), fingerprint: "f", versionId, state: "charged", ...claim };
+  return {
+    entryId: newId("ent", 1),
+    fingerprint: "f",
+    versionId,
+    startedAtMs: NOW_MS - 1_000,
+    leaseEndsAtMs: NOW_MS + 59_000,
+    expiresAtMs: NOW_MS - 1_000 + CLAIM_TTL_MS,
+    state: "ended",
+    answer: undefined,
+    ...changed,
+  };
+}
+
+/** The refusal of a request, after checking that it changes nothing. */
+export function refuse(state: MemoryState, request: AdmissionRequest): Refusal {
+  const before = state.snapshot();
+  const answer = admit(state, request, NOW_MS);
+  if (answer.kind === "admitted" || answer.kind === "granted" || answer.kind === "repeated") {
+    throw new Error(`Expected a refusal: ${answer.kind}.`);
+  }
+  expect(state.snapshot()).toEqual(before);
+  return answer;
 }

@@ -1,0 +1,50 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { OPERATOR_SECURITY, json, jsonRequest, problems } from "../http/contract.ts";
+import { jsonBody } from "../http/json-body.ts";
+import { problem } from "../http/problem.ts";
+import { createRouter } from "../http/router.ts";
+import { operatorOnly } from "../identity/guards.ts";
+import { readIdempotencyKey } from "../inference/idempotency-key.rules.ts";
+import { isId } from "../shared/ids.ts";
+import { creditGrantSchema, newCreditGrantSchema, presentGrant } from "./credits.schemas.ts";
+import { grantCredit } from "./credits.service.ts";
+
+const grantCreditRoute = createRoute({
+  method: "post",
+  path: "/admin/tenants/{tenant_id}/credits",
+  operationId: "grantCredit",
+  summary: "Grant a tenant credit",
+  description:
+    "Credit that a prepaid tenant's calls are paid from. The `Idempotency-Key` is the grant's id: repeating the call grants " +
+    "nothing more. When it returns, the next call may be paid from it.",
+  tags: ["Operator"],
+  security: OPERATOR_SECURITY,
+  middleware: [operatorOnly, jsonBody] as const,
+  request: {
+    params: z.object({ tenant_id: z.string().openapi({ example: "ten_01jd8x3v5cq0q4m2n8h6y7z9ab" }) }),
+    headers: z.object({ "idempotency-key": z.string().openapi({ example: '"invoice-2026-11"' }) }),
+    body: jsonRequest(newCreditGrantSchema),
+  },
+  responses: { 200: json(creditGrantSchema, "The grant."), ...problems },
+});
+
+/** Credit in advance, by the operator of the service. */
+export const creditRoutes = createRouter().openapi(grantCreditRoute, async (c) => {
+  const { tenant_id: tenantId } = c.req.valid("param");
+  const key = readIdempotencyKey(c.req.valid("header")["idempotency-key"]);
+  if (typeof key === "string") {
+    return problem(c, "invalid-request", "Idempotency-Key: must be a quoted string of 1 to 255 printable characters.");
+  }
+  const { amount_micro_usd: amountMicroUsd, reason } = c.req.valid("json");
+  const granting = isId("ten", tenantId)
+    ? await grantCredit(tenantId, c.var.services, { id: key.key, amountMicroUsd, reason })
+    : { kind: "tenant-not-found" as const };
+  switch (granting.kind) {
+    case "granted":
+      return c.json(presentGrant(granting.grant), 200);
+    case "tenant-not-found":
+      return problem(c, "tenant-not-found", `There is no tenant "${tenantId}".`);
+    case "another-grant":
+      return problem(c, "idempotency-mismatch", "This Idempotency-Key belongs to a grant of another amount or reason.");
+  }
+});

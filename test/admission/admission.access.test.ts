@@ -1,0 +1,80 @@
+import { describe, expect, test } from "vitest";
+import { admit } from "../../src/admission/admission.rules.ts";
+import { SCOPES } from "../../src/identity/keys.rules.ts";
+import {
+  CLAIM,
+  NOW_MS,
+  access,
+  claimOf,
+  grantOf,
+  idempotency,
+  inference,
+  limit,
+  refuse,
+  tenantWithModel,
+} from "./memory-state.ts";
+
+describe("access", () => {
+  test("is granted to a key that has any one of the scopes, and takes nothing from another endpoint's limit", () => {
+    const state = tenantWithModel();
+    const key = grantOf(["models:read", "infer"]);
+    state.keys.set("secret", key);
+    const before = state.snapshot();
+    expect(admit(state, access(["models:write", "models:read"]), NOW_MS)).toEqual({
+      kind: "granted",
+      callerId: key.keyId,
+      scopes: ["models:read", "infer"],
+      limit: undefined,
+      claim: undefined,
+    });
+    expect(state.snapshot()).toEqual(before);
+  });
+
+  test("is held to the limit of its endpoint's class", () => {
+    const state = tenantWithModel();
+    const read = { ...limit, name: "read", endpoint: "read", burst: 1 } as const;
+    state.tenant = { ...state.tenant, limits: { rates: [read], quotas: [], concurrency: [] } };
+    state.keys.set("secret", grantOf(["models:read", "models:write"]));
+    expect(admit(state, access(["models:read"]), NOW_MS)).toMatchObject({ kind: "granted", limit: { remaining: 0 } });
+    expect(refuse(state, access(["models:read"]))).toMatchObject({ violated: [{ policy: "read" }] });
+    expect(admit(state, access(["models:write"]), NOW_MS).kind).toBe("granted");
+  });
+
+  test("with an idempotency key takes it, and says what is to be concluded", () => {
+    const state = tenantWithModel();
+    state.keys.set("secret", grantOf(["models:write"]));
+    const granted = admit(state, access(["models:write"], { idempotency }), NOW_MS);
+    expect(granted).toMatchObject({ kind: "granted", claim: { claimId: CLAIM } });
+    expect(state.taken).toEqual([CLAIM]);
+  });
+
+  test("with an idempotency key whose holder died takes it over", () => {
+    const state = tenantWithModel();
+    state.keys.set("secret", grantOf(["models:write"]));
+    const { entryId } = claimOf(state);
+    state.claims.set(CLAIM, claimOf(state, { entryId, state: "running", leaseEndsAtMs: NOW_MS }));
+    const granted = admit(state, access(["models:write"], { idempotency }), NOW_MS);
+    expect(granted).toMatchObject({ kind: "granted", claim: { claimId: CLAIM, entryId } });
+  });
+
+  test("is refused to a key that is not known or revoked, whatever its scopes", () => {
+    const state = tenantWithModel();
+    state.keys.set("secret", grantOf(SCOPES, { revokedAtMs: NOW_MS }));
+    expect(refuse(state, access(["models:read"]))).toEqual({ kind: "revoked-key" });
+    state.keys.clear();
+    expect(refuse(state, access(["models:read"]))).toEqual({ kind: "unknown-key" });
+  });
+
+  test("of a suspended tenant is to read, and neither to write nor to infer", () => {
+    const state = tenantWithModel();
+    state.keys.set("secret", grantOf(SCOPES));
+    state.tenant = { ...state.tenant, status: "suspended" };
+    const kinds = SCOPES.map((scope) => [scope, admit(state, access([scope]), NOW_MS).kind]);
+    expect(Object.fromEntries(kinds)).toEqual(
+      Object.fromEntries(SCOPES.map((scope) => [scope, scope.endsWith(":read") ? "granted" : "tenant-suspended"])),
+    );
+    // A route that reads is a read, whichever other scope opens it too.
+    expect(admit(state, access(["models:read", "infer"]), NOW_MS).kind).toBe("granted");
+    expect(refuse(state, inference())).toEqual({ kind: "tenant-suspended" });
+  });
+});

@@ -34,7 +34,7 @@ describe("an inference that is admitted", () => {
     const told = { policy: "inference", quota: 5, unit: undefined, windowSeconds: 3, remaining: 4, resetMs: 500 };
     expect(answer).toEqual({
       kind: "admitted",
-      entryId: charge?.entryId,
+      entryId: charge?.charged.entryId,
       receipt: "a receipt",
       replayed: false,
       version,
@@ -42,6 +42,7 @@ describe("an inference that is admitted", () => {
       runLimitMs: 10_000,
     });
     const charged = {
+      entryId: charge?.charged.entryId,
       keyId: state.keys.get("secret")?.keyId,
       modelId: version?.modelId,
       model: "m",
@@ -51,9 +52,18 @@ describe("an inference that is admitted", () => {
       rates: state.tenant.rates,
       idempotencyKey: "k",
     };
-    expect(state.charges).toEqual([{ entryId: charge?.entryId, charged, holds: [], runLimitMs: 10_000, idempotency }]);
+    expect(state.charges).toEqual([{ charged, holds: [], runLimitMs: 10_000, idempotency }]);
     expect(state.microTokens).toBe(4_000_000);
     expect(state.refusals).toEqual([]);
+  });
+
+  test("is admitted again, and charged nothing more, when the cell's first word was lost", () => {
+    const state = tenantWithModel();
+    const request = inference({ idempotency });
+    const [first, second] = [admit(state, request, NOW_MS), admit(state, request, NOW_MS)];
+    expect(second).toEqual({ ...first, limit: undefined });
+    expect(state.charges).toHaveLength(1);
+    expect(state.microTokens).toBe(4_000_000);
   });
 
   test("draws from what has been refilled since", () => {
@@ -218,7 +228,7 @@ describe("whatever is asked", () => {
           admit(state, request ? inference(request) : access(["models:read"]), NOW_MS),
         );
         const admitted = answers.filter((answer) => answer.kind === "admitted");
-        expect(state.charges.map(({ entryId }) => entryId)).toEqual(admitted.map(({ entryId }) => entryId));
+        expect(state.charges.map(({ charged }) => charged.entryId)).toEqual(admitted.map(({ entryId }) => entryId));
         expect(state.microTokens).toBe((limit.burst - admitted.length) * 1_000_000);
         expect(admitted.length).toBeLessThanOrEqual(limit.burst);
       }),

@@ -51,7 +51,7 @@ export class MemoryState implements AdmissionState {
   readonly claims = new Map<string, Claim>();
   readonly meters = new Map<string, Meter>();
   readonly running = new Map<string, number>();
-  readonly charges: (Charge & { entryId: EntryId })[] = [];
+  readonly charges: Charge[] = [];
   /** The claims that were taken for requests that charge nothing. */
   readonly taken: string[] = [];
   readonly refusals: [callerId: string, model: string, reason: Refusal["kind"]][] = [];
@@ -88,10 +88,14 @@ export class MemoryState implements AdmissionState {
     for (const [id, meter] of meters) this.meters.set(id, meter);
   }
 
-  charge(charge: Charge): { entryId: EntryId; receipt: string } {
-    const entryId = newId("ent", NOW_MS);
-    this.charges.push({ ...charge, entryId });
-    return { entryId, receipt: "a receipt" };
+  charge(charge: Charge): string {
+    this.charges.push(charge);
+    return "a receipt";
+  }
+
+  openEntry(entryId: EntryId) {
+    const charge = this.charges.find(({ charged }) => charged.entryId === entryId);
+    return charge && { versionId: charge.charged.versionId, runLimitMs: charge.runLimitMs, receipt: "a receipt" };
   }
 
   claim(wanted: Idempotency): EntryId {
@@ -172,6 +176,7 @@ export function tenantWithModel(): MemoryState {
 export function inference(changed: Partial<InferRequest> = {}): InferRequest {
   return {
     kind: "infer",
+    entryId: newId("ent", NOW_MS),
     credential: { kind: "key", hash: "secret" },
     address: "",
     model: "m",

@@ -189,10 +189,7 @@ class Scale {
     if (limit.endpoint !== this.#demand.endpoint) return;
     const subject = subjectId(limit.per, this.#demand);
     if (subject === undefined) return;
-    const meterId = `${limit.name} ${subject}`;
-    const meter = meters.meterOf(meterId);
-    const kept = meter ? { microTokens: meter.amount, updatedAtMs: meter.atMs } : fullBucket(limit, this.#nowMs);
-    const { microTokens } = refill(kept, limit, this.#nowMs);
+    const { meterId, microTokens } = bucketNow(limit, subject, meters, this.#nowMs);
     if (microTokens < MICRO) {
       this.#violated.push(rateState(limit, microTokens));
       return;
@@ -205,16 +202,13 @@ class Scale {
   weighQuota(quota: Quota, meters: Meters): void {
     const subject = subjectId(quota.per, this.#demand);
     if (subject === undefined) return;
-    const meterId = `${quota.name} ${quota.unit} ${subject}`;
-    const kept = meters.meterOf(meterId);
-    const window = countingWindow(quota.window, kept, this.#nowMs, this.#anchorMs);
-    const meter = meterIn(kept, window);
+    const { meterId, meter, endMs } = quotaNow(quota, subject, meters, this.#nowMs, this.#anchorMs);
     const least = leastOf(quota.unit, this.#demand);
     if (least === undefined) return;
     const remaining = quota.limit - meter.amount;
-    this.#quotas.push({ quota, meterId, meter, endMs: window.endMs });
+    this.#quotas.push({ quota, meterId, meter, endMs });
     if (quota.isSoft) return;
-    if (remaining < least) this.#violated.push(quotaState(quota, meter.amount, window.endMs - this.#nowMs));
+    if (remaining < least) this.#violated.push(quotaState(quota, meter.amount, endMs - this.#nowMs));
     else this.#runLimitMs = Math.min(this.#runLimitMs, affordableMs(quota.unit, remaining, this.#demand));
   }
 
@@ -237,6 +231,28 @@ class Scale {
     const best = this.#closest;
     if (!best || state.remaining * best.quota < best.remaining * state.quota) this.#closest = state;
   }
+}
+
+/** What a bucket holds for one of its subjects now, in millionths of a token. */
+export function bucketNow(limit: RateLimit, subject: string, meters: Pick<Meters, "meterOf">, nowMs: number) {
+  const meterId = `${limit.name} ${subject}`;
+  const meter = meters.meterOf(meterId);
+  const kept = meter ? { microTokens: meter.amount, updatedAtMs: meter.atMs } : fullBucket(limit, nowMs);
+  return { meterId, microTokens: refill(kept, limit, nowMs).microTokens };
+}
+
+/** What a quota has counted for one of its subjects in the window of now, and when that ends. */
+export function quotaNow(
+  quota: Quota,
+  subject: string,
+  meters: Pick<Meters, "meterOf">,
+  nowMs: number,
+  anchorMs: number,
+) {
+  const meterId = `${quota.name} ${quota.unit} ${subject}`;
+  const kept = meters.meterOf(meterId);
+  const window = countingWindow(quota.window, kept, nowMs, anchorMs);
+  return { meterId, meter: meterIn(kept, window), endMs: window.endMs };
 }
 
 /**
@@ -308,7 +324,8 @@ function amountHeld(unit: Unit, { run, bytesIn }: Demand, runLimitMs: number): n
   }
 }
 
-function concurrencyState({ name, limit }: ConcurrencyLimit, remaining: number): LimitState {
+/** The state of a limit on what runs at a time, of which so much is left. */
+export function concurrencyState({ name, limit }: ConcurrencyLimit, remaining: number): LimitState {
   return {
     policy: name,
     quota: limit,
@@ -319,7 +336,8 @@ function concurrencyState({ name, limit }: ConcurrencyLimit, remaining: number):
   };
 }
 
-function rateState({ name, burst, ratePerSecond }: RateLimit, microTokens: number): LimitState {
+/** The state of a bucket with so many millionths of a token in it, as of now. */
+export function rateState({ name, burst, ratePerSecond }: RateLimit, microTokens: number): LimitState {
   const remaining = Math.floor(microTokens / MICRO);
   const missing = (remaining + 1) * MICRO - microTokens;
   return {

@@ -86,7 +86,7 @@ export class CellMemory {
   }
 
   /** Everything that bounds a caller. */
-  limitsOf({ limits }: Caller): Limits {
+  limitsOf({ limits }: Pick<Caller, "limits">): Limits {
     const known = this.#limits.get(limits);
     if (known) return known;
     const merged = limitsOfCaller(this.policy, limits, this.creditMicroUsd);

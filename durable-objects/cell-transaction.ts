@@ -18,6 +18,7 @@ import {
   runningLeaseMs,
   settlementOf,
 } from "../src/usage/ledger.rules.ts";
+import type { FeedEvent } from "../src/usage/feed.rules.ts";
 import { LedgerTail } from "../src/usage/ledger.store.ts";
 import { type OpenEntry, deleteOpenEntries, writeOpenEntries } from "../src/usage/open-entries.store.ts";
 import { type RefusedRow, addRefused, addUsage } from "../src/usage/rollup.store.ts";
@@ -45,11 +46,14 @@ export class CellTransaction implements AdmissionState {
   readonly #closed: EntryId[] = [];
   readonly #settled: SettledEntry[] = [];
   readonly #refused = new Map<string, RefusedRow>();
+  readonly #told: FeedEvent[] | undefined;
 
-  constructor(sql: SqlStorage, memory: CellMemory, nowMs: number) {
+  /** @param told  where to note what happens, for those who listen; undefined where nobody does */
+  constructor(sql: SqlStorage, memory: CellMemory, nowMs: number, told?: FeedEvent[]) {
     this.#sql = sql;
     this.#memory = memory;
     this.#nowMs = nowMs;
+    this.#told = told;
     this.#ledger = new LedgerTail(memory.head);
   }
 
@@ -107,6 +111,7 @@ export class CellTransaction implements AdmissionState {
     const charge = chargeOf(charged.rates);
     const receipt = this.#append("charge", charged, "pending", charge);
     this.#usage.charge(charged, charge);
+    this.#told?.push({ kind: "admitted", charged, delta: charge });
     const open = {
       charged,
       holds,
@@ -130,6 +135,7 @@ export class CellTransaction implements AdmissionState {
     const id = `${reason} ${callerId} ${model}`;
     const count = (this.#refused.get(id)?.count ?? 0) + 1;
     this.#refused.set(id, { startMs, keyId: callerId, model, reason, count });
+    this.#told?.push({ kind: "refused", keyId: callerId, modelId: this.deploymentByName(model)?.modelId, reason });
   }
 
   /**
@@ -212,6 +218,7 @@ export class CellTransaction implements AdmissionState {
     const delta = settlementOf(charged, settlement, runLimitMs);
     this.#append("settlement", charged, outcome, delta);
     this.#usage.settle(charged, outcome, chargeOf(charged.rates), delta);
+    this.#told?.push({ kind: "settled", charged, delta, settlement });
     this.#giveBack(open, outcome, delta);
     this.#memory.open.remove(open);
     if (!this.#opened.delete(charged.entryId)) this.#closed.push(charged.entryId);

@@ -13,6 +13,7 @@ import { type UsageQuery, type UsageRow, joinUsage } from "../src/usage/usage.ru
 import { sumRefused, sumUsage } from "../src/usage/usage.store.ts";
 import { nextChoreMs, runChores } from "./cell-chores.ts";
 import { type Change, applyChange, establish, loadTenant } from "./cell-loading.ts";
+import { CellFeed } from "./cell-feed.ts";
 import { CellMemory } from "./cell-memory.ts";
 import { CellTransaction } from "./cell-transaction.ts";
 
@@ -29,6 +30,7 @@ export class TenantCell extends DurableObject<Env> {
   #absentUntilMs = 0;
   /** When the alarm is set for; undefined when it is not set, or when that is not known. */
   #alarmMs: number | undefined;
+  readonly #feed = new CellFeed(this.ctx, async () => await this.#open());
 
   /**
    * Decide a batch of requests in one transaction: one answer per request, in order.
@@ -69,12 +71,15 @@ export class TenantCell extends DurableObject<Env> {
     if (!memory) return;
     const cell = { storage: this.ctx.storage, memory };
     await this.#inTurn(() => applyChange(this.#tenantId, drizzle(this.env.DB), cell, change));
+    this.#feed.recheck(memory);
   }
 
   /** Void the credentials of a subject that were issued before a moment. When the call returns, they are refused. */
   async refuseBefore(kind: EpochKind, id: string, notBeforeMs: number): Promise<void> {
     const memory = await this.#open();
-    memory?.epochs.set(`${kind} ${id}`, raiseEpoch(this.ctx.storage.sql, kind, id, notBeforeMs));
+    if (!memory) return;
+    memory.epochs.set(`${kind} ${id}`, raiseEpoch(this.ctx.storage.sql, kind, id, notBeforeMs));
+    this.#feed.recheck(memory);
   }
 
   /**
@@ -127,6 +132,23 @@ export class TenantCell extends DurableObject<Env> {
     );
   }
 
+  /** The live feed, for a listener whom the Worker names: the one thing that a call can't return. */
+  override async fetch(request: Request): Promise<Response> {
+    return this.#feed.accept(request, await this.#open());
+  }
+
+  override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
+    this.#feed.heed(socket, message);
+  }
+
+  override webSocketClose(socket: WebSocket): void {
+    this.#feed.leave(socket);
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.#feed.leave(socket);
+  }
+
   /** What time alone brings about. */
   override async alarm(): Promise<void> {
     this.#alarmMs = undefined;
@@ -143,14 +165,17 @@ export class TenantCell extends DurableObject<Env> {
 
   /** One transaction; what failed to be written is forgotten by memory too. Leases that are over end with each. */
   #transact<T>(memory: CellMemory, nowMs: number, decide: (transaction: CellTransaction) => T): T {
+    const told = this.#feed.collect();
     try {
-      return this.ctx.storage.transactionSync(() => {
-        const transaction = new CellTransaction(this.ctx.storage.sql, memory, nowMs);
+      const result = this.ctx.storage.transactionSync(() => {
+        const transaction = new CellTransaction(this.ctx.storage.sql, memory, nowMs, told);
         transaction.sweep();
         const decided = decide(transaction);
         transaction.write();
         return decided;
       });
+      if (told) this.#feed.publish(told, nowMs);
+      return result;
     } catch (error) {
       if (this.#memory === memory) this.#memory = undefined;
       throw error;

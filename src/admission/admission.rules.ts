@@ -175,10 +175,10 @@ function admitAccess(state: AdmissionState, caller: Caller, request: AccessReque
 }
 
 /** Why this caller may not do this at all. Who is suspended may still read. */
-function refuseCaller(
-  { tenant }: AdmissionState,
+export function refuseCaller(
+  { tenant }: Pick<AdmissionState, "tenant">,
   { scopes, allowedIps }: Caller,
-  { address }: AdmissionRequest,
+  { address }: Pick<AdmissionRequest, "address">,
   anyScope: readonly Scope[],
   isRead: boolean,
 ): Refusal | undefined {

@@ -20,5 +20,12 @@ export interface Caller {
 /** What a handler finds in its context. `credential` and `caller` are there behind their guards only. */
 export interface AppEnv {
   Bindings: Env;
-  Variables: { requestId: string; services: Services; credential: Credential; caller: Caller };
+  Variables: {
+    requestId: string;
+    services: Services;
+    credential: Credential;
+    caller: Caller;
+    /** A key that came otherwise than in the header Authorization, on a route that takes it so. */
+    offeredKey?: string;
+  };
 }

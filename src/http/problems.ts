@@ -48,6 +48,7 @@ export const PROBLEMS = {
   "runtime-unsuitable": { status: 422, title: "The model can't run in the runtime that was asked for" },
   "out-of-memory": { status: 422, title: "The run needs more memory than it may have" },
   "inference-failed": { status: 422, title: "The model failed on these inputs" },
+  "upgrade-required": { status: 426, title: "The route is a stream" },
   "quota-exceeded": { status: 429, title: "A limit is exhausted" },
   "internal-error": { status: 500, title: "Something failed on our side" },
   "runtime-failed": { status: 502, title: "What runs the model failed" },

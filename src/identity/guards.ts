@@ -43,6 +43,7 @@ export function requires(...anyScope: readonly Scope[]) {
     if (admission.kind === "admitted") throw new Error("The cell admitted an inference where access was asked for.");
     if (admission.kind === "repeated") throw new Error("The cell repeated an answer where none was asked for.");
     if (admission.kind !== "granted") return refuse(c, admission);
+    c.set("credential", credential);
     c.set("caller", { tenantId, keyId: admission.callerId, scopes: admission.scopes });
     await next();
     tellLimit(c.res.headers, admission.limit);
@@ -68,7 +69,7 @@ export const operatorOnly = createMiddleware<AppEnv>(async (c, next) => {
 const INVALID_TOKEN = { "WWW-Authenticate": 'Bearer realm="tensorgate", error="invalid_token"' };
 
 function readCredential(c: Context<AppEnv>): Credential | Response {
-  const token = bearerToken(c);
+  const token = bearerToken(c) ?? c.var.offeredKey;
   if (token === undefined) return missingCredentials(c, "an API key (tg_live_… or tg_test_…)");
   const credential = credentials.get(token) ?? parseCredential(token);
   if (credential) return credential;

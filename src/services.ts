@@ -1,7 +1,7 @@
 import { drizzle } from "drizzle-orm/d1";
 import type { Change } from "../durable-objects/cell-loading.ts";
 import { type WaitUntil, requestAdmission, settleLater } from "./admission/admission.service.ts";
-import { cellOf } from "./admission/cells.ts";
+import { cellOf, offersJurisdiction } from "./admission/cells.ts";
 import type { Conclusion, Ended } from "./admission/claims.rules.ts";
 import type { Admission, AdmissionRequest } from "./admission/admission.rules.ts";
 import { type Config, parseEnv } from "./env.ts";
@@ -10,6 +10,7 @@ import { type Isolates, hostedIsolates, platformIsolates } from "./inference/iso
 import { type Clock, systemClock } from "./shared/clock.ts";
 import type { Database } from "./shared/database.ts";
 import type { TenantId } from "./shared/ids.ts";
+import type { Jurisdiction, LocationHint } from "./shared/regions.ts";
 
 /** What handlers need of the world outside, built once per request. */
 export interface Services {
@@ -34,6 +35,10 @@ export interface Services {
   readonly conclude: (tenantId: TenantId, conclusion: Conclusion) => Promise<void>;
   /** Tell the tenant's cell what changed in D1; when it returns, the change holds. */
   readonly refresh: (tenantId: TenantId, change: Change) => Promise<void>;
+  /** Make a new tenant's cell, near this place if one is given. */
+  readonly makeCell: (tenantId: TenantId, locationHint: LocationHint | null) => Promise<void>;
+  /** Whether cells can be held to this jurisdiction. */
+  readonly offersJurisdiction: (jurisdiction: Jurisdiction) => boolean;
 }
 
 /** What does not change from request to request, made once per isolate. */
@@ -84,5 +89,9 @@ export function createServices(env: Env, request: Request, waitUntil: WaitUntil)
     refresh: async (tenantId, change) => {
       await cellOf(cells, tenantId).refresh(change);
     },
+    makeCell: async (tenantId, locationHint) => {
+      await cellOf(cells, tenantId, locationHint).refresh({ kind: "tenant" });
+    },
+    offersJurisdiction: (jurisdiction) => offersJurisdiction(cells, jurisdiction),
   };
 }

@@ -27,7 +27,9 @@ export async function copyTenant(
   const version = tree?.versions[0];
   if (!template || !version) throw new Error("The tenant to copy has no such model.");
   const { id: _id, ...like } = template;
-  const { id: tenantId } = await createTenant(services, like);
+  const created = await createTenant(services, like);
+  if (created.kind !== "registered") throw new Error("A tenant without a jurisdiction is always registered.");
+  const tenantId = created.tenant.id;
   const { key } = await createKey(tenantId, services, {
     name: template.name,
     scopes: ["infer"],

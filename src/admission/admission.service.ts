@@ -1,9 +1,9 @@
 import { systemClock } from "../shared/clock.ts";
-import type { TenantId } from "../shared/ids.ts";
+import { type TenantId, jurisdictionOf } from "../shared/ids.ts";
 import { logFault } from "../shared/log.ts";
 import type { Admission, AdmissionRequest } from "./admission.rules.ts";
 import type { Ended } from "./claims.rules.ts";
-import { type Cells, cellOf } from "./cells.ts";
+import { type Cells, cellOf, offersJurisdiction } from "./cells.ts";
 import { Lanes, Overloaded } from "./group-commit.ts";
 import { SettlementBox } from "./settlement-box.ts";
 
@@ -30,7 +30,8 @@ export type WaitUntil = (promise: Promise<unknown>) => void;
 /**
  * Ask the tenant's cell, sharing the trip with the tenant's other requests in this isolate, and with its settlements.
  *
- * The trip is kept alive when its caller hangs up: others may be on it.
+ * The trip is kept alive when its caller hangs up: others may be on it. Where the platform lacks the jurisdiction that a key names,
+ * there is no such tenant.
  *
  * @throws Overloaded when the cell can't keep up
  */
@@ -40,6 +41,8 @@ export function requestAdmission(
   waitUntil: WaitUntil,
   request: AdmissionRequest,
 ): Promise<Admission> {
+  const jurisdiction = jurisdictionOf(tenantId);
+  if (jurisdiction && !offersJurisdiction(cells, jurisdiction)) return Promise.resolve({ kind: "unknown-key" });
   const answer = admissions.submit(tenantId, request, (batch) => askCell(tenantId, cells, batch));
   waitUntil(answer.catch(() => undefined));
   return answer;

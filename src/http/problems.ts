@@ -51,6 +51,7 @@ export const PROBLEMS = {
   "upgrade-required": { status: 426, title: "The route is a stream" },
   "quota-exceeded": { status: 429, title: "A limit is exhausted" },
   "internal-error": { status: 500, title: "Something failed on our side" },
+  "jurisdiction-unavailable": { status: 501, title: "The jurisdiction is not to be had here" },
   "runtime-failed": { status: 502, title: "What runs the model failed" },
   "backend-unavailable": { status: 503, title: "What runs the model can't be reached" },
   "run-timed-out": { status: 504, title: "The run took longer than it may" },

@@ -1,5 +1,6 @@
 import type { Limits } from "../admission/limits.rules.ts";
 import { BASE32, ID_BODY_LENGTH, type TenantId, idBody, idFromBody, randomBase32 } from "../shared/ids.ts";
+import { JURISDICTIONS } from "../shared/regions.ts";
 
 /** What a key may be allowed to do. */
 export const SCOPES = ["models:write", "models:read", "infer", "usage:read", "keys:write"] as const;
@@ -28,10 +29,12 @@ export interface ParsedKey {
 
 const SECRET_LENGTH = 32;
 const CHECKSUM_LENGTH = 7;
-const FORM = new RegExp(`^tg_(live|test)_([${BASE32}]{${ID_BODY_LENGTH + SECRET_LENGTH + CHECKSUM_LENGTH}})$`);
+const TENANT = `(?:(?:${JURISDICTIONS.join("|")})_)?[${BASE32}]{${ID_BODY_LENGTH}}`;
+const FORM = new RegExp(`^tg_(live|test)_(${TENANT})[${BASE32}]{${SECRET_LENGTH + CHECKSUM_LENGTH}}$`);
 
 /**
- * Make a new API key: `tg_live_` + the tenant's id (26) + 160 random bits (32) + CRC-32 of all before it (7).
+ * Make a new API key: `tg_live_` + the tenant's id without its prefix (26, or `eu_` and 26) + 160 random bits (32) +
+ * CRC-32 of all before it (7).
  *
  * It carries the tenant's id so that a request finds its cell without a look-up, and a checksum so that a mistyped or
  * truncated key is refused without one.
@@ -43,10 +46,10 @@ export function newApiKey(tenantId: TenantId, mode: KeyMode): string {
 
 /** Read a key's tenant and mode, or undefined when it was never a key of ours or lost a character on the way. */
 export function parseApiKey(text: string): ParsedKey | undefined {
-  const [, mode, body] = FORM.exec(text) ?? [];
-  if ((mode !== "live" && mode !== "test") || body === undefined) return undefined;
+  const [, mode, tenant] = FORM.exec(text) ?? [];
+  if ((mode !== "live" && mode !== "test") || tenant === undefined) return undefined;
   if (checksum(text.slice(0, -CHECKSUM_LENGTH)) !== text.slice(-CHECKSUM_LENGTH)) return undefined;
-  const tenantId = idFromBody("ten", body.slice(0, ID_BODY_LENGTH));
+  const tenantId = idFromBody("ten", tenant);
   return tenantId === undefined ? undefined : { mode, tenantId };
 }
 

@@ -1,3 +1,5 @@
+import { JURISDICTIONS, type Jurisdiction } from "./regions.ts";
+
 /** What each kind of id starts with. */
 const PREFIXES = ["ten", "key", "mdl", "ver", "ent", "req"] as const;
 type Prefix = (typeof PREFIXES)[number];
@@ -21,6 +23,7 @@ export const ID_BODY_LENGTH = 26;
 const TIME_LENGTH = 10;
 const RANDOM_LENGTH = 16;
 const BODY = new RegExp(`^[0-7][${BASE32}]{${ID_BODY_LENGTH - 1}}$`);
+const JURISDICTION_BEFORE_BODY = new RegExp(`^(${JURISDICTIONS.join("|")})_`);
 
 /**
  * Make an id that sorts by the time of its making: `ten_` + 48 bits of milliseconds + 80 random bits.
@@ -32,12 +35,29 @@ export function newId<P extends Prefix>(prefix: P, nowMs: number): Id<P> {
   return `${prefix}_${encodeTime(nowMs)}${randomBase32(RANDOM_LENGTH)}` as Id<P>;
 }
 
-/** Whether a string from outside has the form of an id of this kind. */
-export function isId<P extends Prefix>(prefix: P, text: string): text is Id<P> {
-  return text.startsWith(`${prefix}_`) && BODY.test(text.slice(prefix.length + 1));
+/**
+ * Make a tenant's id: as any other, or with the jurisdiction that holds its cell before the time, as in `ten_eu_…`.
+ *
+ * The jurisdiction is part of the id so that whoever has the id finds the cell without a look-up, and never beside it.
+ */
+export function newTenantId(nowMs: number, jurisdiction?: Jurisdiction): TenantId {
+  const id = newId("ten", nowMs);
+  return jurisdiction === undefined ? id : (`ten_${jurisdiction}_${idBody(id)}` as TenantId);
 }
 
-/** The part of an id after its prefix, of {@link ID_BODY_LENGTH} characters. */
+/** The jurisdiction that holds a tenant's cell; undefined for a tenant without one. */
+export function jurisdictionOf(tenantId: TenantId): Jurisdiction | undefined {
+  return JURISDICTIONS.find((jurisdiction) => tenantId.startsWith(`ten_${jurisdiction}_`));
+}
+
+/** Whether a string from outside has the form of an id of this kind. Only a tenant's may name a jurisdiction. */
+export function isId<P extends Prefix>(prefix: P, text: string): text is Id<P> {
+  if (!text.startsWith(`${prefix}_`)) return false;
+  const body = text.slice(prefix.length + 1);
+  return BODY.test(prefix === "ten" ? body.replace(JURISDICTION_BEFORE_BODY, "") : body);
+}
+
+/** The part of an id after its prefix: {@link ID_BODY_LENGTH} characters, after the jurisdiction of a tenant that has one. */
 export function idBody(id: Id<Prefix>): string {
   return id.slice(id.indexOf("_") + 1);
 }

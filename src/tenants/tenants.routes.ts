@@ -44,7 +44,10 @@ const listTenantsRoute = createRoute({
   security: OPERATOR_SECURITY,
   middleware: operatorOnly,
   request: { query: pageQuery },
-  responses: { 200: json(pageOf(tenantSchema), "One page of tenants, oldest first."), ...problems },
+  responses: {
+    200: json(pageOf(tenantSchema), "One page of tenants, oldest first; those of a jurisdiction after all others."),
+    ...problems,
+  },
 });
 
 const readTenantRoute = createRoute({
@@ -103,9 +106,15 @@ const voidCredentialsRoute = createRoute({
 /** Tenants, by the operator of the service. */
 export const tenantRoutes = createRouter()
   .openapi(createTenantRoute, async (c) => {
-    const { name, limits, ...wish } = c.req.valid("json");
-    const tenant = await createTenant(c.var.services, { name, ...limitsFrom(limits), ...policyFrom(wish) });
-    return c.json(presentTenant(tenant), 201);
+    const { name, limits, jurisdiction, ...wish } = c.req.valid("json");
+    const policy = policyFrom(wish);
+    const created = await createTenant(c.var.services, { name, jurisdiction, ...limitsFrom(limits), ...policy });
+    if (created.kind === "registered") return c.json(presentTenant(created.tenant), 201);
+    return problem(
+      c,
+      "jurisdiction-unavailable",
+      `jurisdiction: what runs this service can't keep a tenant within "${created.jurisdiction}"; Cloudflare can. Nothing was made.`,
+    );
   })
   .openapi(listTenantsRoute, async (c) => {
     const { limit, after } = c.req.valid("query");

@@ -8,7 +8,8 @@ import {
 } from "../admission/limits.schemas.ts";
 import { timestamp } from "../http/contract.schemas.ts";
 import { toTimestamp } from "../shared/clock.ts";
-import { LOCATION_HINTS } from "../shared/regions.ts";
+import { jurisdictionOf } from "../shared/ids.ts";
+import { JURISDICTIONS, LOCATION_HINTS } from "../shared/regions.ts";
 import { PLAN_NAMES } from "./plans.rules.ts";
 import type { PolicyOverrides } from "./policy.rules.ts";
 import type { TenantLimitPatch, TenantLimits, TenantPolicyPatch, TenantRow } from "./tenants.tables.ts";
@@ -72,6 +73,14 @@ export const newTenantSchema = z
     location_hint: z.enum(LOCATION_HINTS).optional().openapi({
       description: "Where the tenant's calls are counted, as near as may be: near its callers. It stays there.",
     }),
+    jurisdiction: z
+      .enum(JURISDICTIONS)
+      .optional()
+      .openapi({
+        description:
+          "Within which the tenant's calls are counted and never elsewhere. It can't be changed; docs/residency.md says what it " +
+          "holds, and what it does not. 501 where what runs the service has no jurisdictions.",
+      }),
   })
   .openapi("NewTenant");
 
@@ -94,6 +103,7 @@ export const tenantSchema = z
     allowed_ips: z.array(z.string()).nullable(),
     billing_anchor: timestamp,
     location_hint: z.enum(LOCATION_HINTS).nullable(),
+    jurisdiction: z.enum(JURISDICTIONS).nullable(),
     created_at: timestamp,
   })
   .openapi("Tenant");
@@ -114,6 +124,7 @@ export function presentTenant(row: TenantRow) {
     allowed_ips: row.allowedIps,
     billing_anchor: toTimestamp(row.periodAnchorMs),
     location_hint: row.locationHint,
+    jurisdiction: jurisdictionOf(row.id) ?? null,
     created_at: toTimestamp(row.createdAtMs),
   };
 }

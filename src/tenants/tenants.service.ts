@@ -1,18 +1,30 @@
 import type { Services } from "../services.ts";
-import { type TenantId, newId } from "../shared/ids.ts";
+import { type TenantId, newTenantId } from "../shared/ids.ts";
+import type { Jurisdiction } from "../shared/regions.ts";
 import { type TenantPatch, insertTenant, raiseNotBefore, updateTenant } from "./tenants.store.ts";
 import type { TenantLimits, TenantPolicyPatch, TenantRow } from "./tenants.tables.ts";
 
-/** Register a tenant; its cell comes to be with its first request. */
+/** A tenant that was registered; or why none was: the platform can't hold its cell to the jurisdiction. */
+export type NewTenant =
+  | { readonly kind: "registered"; readonly tenant: TenantRow }
+  | { readonly kind: "jurisdiction-unavailable"; readonly jurisdiction: Jurisdiction };
+
+/** Register a tenant and make its cell, where the tenant wants it: it never moves. */
 export async function createTenant(
   services: Services,
-  wish: Pick<TenantRow, "name"> & TenantLimits & TenantPolicyPatch,
-): Promise<TenantRow> {
+  {
+    jurisdiction,
+    ...wish
+  }: Pick<TenantRow, "name"> & TenantLimits & TenantPolicyPatch & { readonly jurisdiction?: Jurisdiction | undefined },
+): Promise<NewTenant> {
+  if (jurisdiction && !services.offersJurisdiction(jurisdiction)) {
+    return { kind: "jurisdiction-unavailable", jurisdiction };
+  }
   const createdAtMs = services.now();
-  const id = newId("ten", createdAtMs);
+  const id = newTenantId(createdAtMs, jurisdiction);
   const tenant = await insertTenant(id, services.db, { ...wish, status: "active", createdAtMs });
-  await services.refresh(id, { kind: "tenant" });
-  return tenant;
+  await services.makeCell(id, tenant.locationHint);
+  return { kind: "registered", tenant };
 }
 
 /** Change a tenant. When the call returns, its next request meets the new status and limits. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { excessScopes, newApiKey, parseApiKey } from "../../src/identity/keys.rules.ts";
-import { BASE32, newId } from "../../src/shared/ids.ts";
+import { BASE32, newId, newTenantId } from "../../src/shared/ids.ts";
 
 const tenantId = newId("ten", 1_795_000_000_000);
 
@@ -15,6 +15,15 @@ describe("an API key", () => {
   test("says its tenant and its mode to whoever reads it", () => {
     expect(parseApiKey(newApiKey(tenantId, "live"))).toEqual({ mode: "live", tenantId });
     expect(parseApiKey(newApiKey(tenantId, "test"))).toEqual({ mode: "test", tenantId });
+  });
+
+  test("carries the jurisdiction of its tenant, and the checksum guards it like the rest", () => {
+    const european = newTenantId(1_795_000_000_000, "eu");
+    const key = newApiKey(european, "live");
+    expect(key).toMatch(/^tg_live_eu_[0-9a-hjkmnp-tv-z]{65}$/);
+    expect(parseApiKey(key)).toEqual({ mode: "live", tenantId: european });
+    expect(parseApiKey(key.replace("_eu_", "_"))).toBeUndefined();
+    expect(parseApiKey(newApiKey(tenantId, "live").replace("tg_live_", "tg_live_eu_"))).toBeUndefined();
   });
 
   test("has 160 random bits: 32 characters, each of which takes all 32 values", () => {

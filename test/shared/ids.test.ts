@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { idBody, idFromBody, isId, newId, randomBase32 } from "../../src/shared/ids.ts";
+import { idBody, idFromBody, isId, jurisdictionOf, newId, newTenantId, randomBase32 } from "../../src/shared/ids.ts";
 
 describe("an id", () => {
   test("is its kind's prefix, 10 characters of time and 16 of randomness", () => {
@@ -23,6 +23,33 @@ describe("an id", () => {
     expect(idBody(id)).toBe(id.slice(4));
     expect(idFromBody("ten", idBody(id))).toBe(id);
     expect(idFromBody("ten", "no body")).toBeUndefined();
+  });
+});
+
+describe("a tenant's id under a jurisdiction", () => {
+  const id = newTenantId(1_795_000_000_000, "eu");
+
+  test("names the jurisdiction before the time, and is read by everything that reads ids", () => {
+    expect(id).toMatch(/^ten_eu_[0-7][0-9a-hjkmnp-tv-z]{25}$/);
+    expect(isId("ten", id)).toBe(true);
+    expect(idBody(id)).toBe(id.slice(4));
+    expect(idFromBody("ten", idBody(id))).toBe(id);
+    expect(jurisdictionOf(id)).toBe("eu");
+  });
+
+  test("can't be mistaken for one without: no other id has a jurisdiction, not even one that looks alike", () => {
+    expect(jurisdictionOf(newTenantId(1_795_000_000_000))).toBeUndefined();
+    const body = idBody(newId("key", 1_795_000_000_000));
+    for (const text of [
+      `key_eu_${body}`,
+      `ten_us_${body}`,
+      `ten_eu_eu_${body}`,
+      `ten_EU_${body}`,
+      `ten_eu${body}`,
+      "ten_eu_",
+    ]) {
+      expect([isId("ten", text), isId("key", text)], text).toEqual([false, false]);
+    }
   });
 });
 

@@ -1,6 +1,7 @@
 import { deleteExpired, expiredClaims, nextExpiryMs } from "../src/admission/claims.store.ts";
 import type { TenantId } from "../src/shared/ids.ts";
 import type { CellMemory } from "./cell-memory.ts";
+import { publishHours } from "./cell-publishing.ts";
 
 /** What a chore has at hand. */
 export interface ChoreContext {
@@ -40,7 +41,7 @@ const expireClaims: Chore = {
   },
 };
 
-const CHORES: readonly Chore[] = [endLeases, expireClaims];
+const CHORES: readonly Chore[] = [endLeases, expireClaims, publishHours];
 
 /** When the first chore is due; undefined when none is. */
 export function nextChoreMs(context: Omit<ChoreContext, "nowMs">): number | undefined {

@@ -10,6 +10,7 @@ import type { Database } from "../src/shared/database.ts";
 import type { KeyId, ModelId, TenantId } from "../src/shared/ids.ts";
 import { LEDGER_SCHEMA } from "../src/usage/ledger.store.ts";
 import { OPEN_ENTRIES_SCHEMA } from "../src/usage/open-entries.store.ts";
+import { PUBLICATION_SCHEMA } from "../src/usage/publication.store.ts";
 import { ROLLUP_SCHEMA } from "../src/usage/rollup.store.ts";
 import { STATISTICS_SCHEMA, deleteFigures } from "../src/usage/statistics.store.ts";
 import type { CellMemory } from "./cell-memory.ts";
@@ -28,12 +29,14 @@ export async function loadTenant(tenantId: TenantId, db: Database): Promise<Cell
   return { policy, keys, deployments };
 }
 
+const SCHEMAS = [LEDGER_SCHEMA, OPEN_ENTRIES_SCHEMA, ROLLUP_SCHEMA, STATISTICS_SCHEMA, PUBLICATION_SCHEMA];
+
 /** Make a cell's tables where they are missing, and put a tenant into them. */
 export function establish(storage: DurableObjectStorage, documents: CellDocuments): void {
   const { sql } = storage;
   storage.transactionSync(() => {
     putDocuments(sql, documents);
-    for (const schema of [LEDGER_SCHEMA, OPEN_ENTRIES_SCHEMA, ROLLUP_SCHEMA, STATISTICS_SCHEMA]) sql.exec(schema);
+    for (const schema of SCHEMAS) sql.exec(schema);
   });
 }
 

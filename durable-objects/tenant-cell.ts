@@ -10,8 +10,10 @@ import { systemClock } from "../src/shared/clock.ts";
 import { type Figure, type VersionReport, statisticsOf } from "../src/usage/statistics.rules.ts";
 import { readFigures } from "../src/usage/statistics.store.ts";
 import { type UsageQuery, type UsageRow, joinUsage } from "../src/usage/usage.rules.ts";
+import type { CellAccount } from "../src/usage/reconciliation.rules.ts";
 import { sumRefused, sumUsage } from "../src/usage/usage.store.ts";
 import { nextChoreMs, runChores } from "./cell-chores.ts";
+import { accountSince, tellAgain } from "./cell-publishing.ts";
 import { type Change, applyChange, establish, loadTenant } from "./cell-loading.ts";
 import { CellFeed } from "./cell-feed.ts";
 import { CellMemory } from "./cell-memory.ts";
@@ -106,6 +108,17 @@ export class TenantCell extends DurableObject<Env> {
     return joinUsage(sumUsage(sql, query), sumRefused(sql, query));
   }
 
+  /** What the registry should know of the usage by now; undefined for a tenant that there is not. */
+  async accountSince(dayMs: number): Promise<CellAccount | undefined> {
+    return (await this.#open()) && (await accountSince(this.ctx.storage.sql, dayMs));
+  }
+
+  /** Tell the registry hours that it has missed. May be repeated. */
+  async tellAgain(hoursMs: readonly number[]): Promise<void> {
+    const memory = await this.#open();
+    if (memory) await tellAgain({ ...this.#choreContext(memory), nowMs: systemClock() }, hoursMs);
+  }
+
   /** What a model's versions are doing: inferences that run, by version id. Versions without any are left out. */
   async inFlight(modelId: ModelId): Promise<Map<VersionId, number>> {
     const memory = await this.#open();
@@ -151,14 +164,15 @@ export class TenantCell extends DurableObject<Env> {
 
   /** What time alone brings about. */
   override async alarm(): Promise<void> {
-    this.#alarmMs = undefined;
     const memory = await this.#open();
     if (!memory) return;
     const nowMs = systemClock();
-    this.#transact(memory, nowMs, () => undefined);
+    this.#alarmMs = nowMs; // what is due is being done: no call sets an alarm for it meanwhile
     try {
+      this.#transact(memory, nowMs, () => undefined);
       await runChores({ ...this.#choreContext(memory), nowMs });
     } finally {
+      this.#alarmMs = undefined;
       this.#setAlarm(memory);
     }
   }
@@ -187,11 +201,11 @@ export class TenantCell extends DurableObject<Env> {
   /**
    * Set the alarm for what is due next.
    *
-   * While it is set, only a lease can fall due before it: whatever else a call leaves to be done is due later than its lease.
+   * While it is set for the coming minute, only a lease can fall due before it: whatever else a call leaves to be done may wait.
    */
   #setAlarm(memory: CellMemory): void {
-    const leaseMs = memory.open.oldest?.leaseEndsAtMs ?? Infinity;
-    if (this.#alarmMs !== undefined && this.#alarmMs <= leaseMs) return;
+    const soonestMs = Math.min(memory.open.oldest?.leaseEndsAtMs ?? Infinity, systemClock() + SOONEST_CHORE_MS);
+    if (this.#alarmMs !== undefined && this.#alarmMs <= soonestMs) return;
     const dueMs = nextChoreMs(this.#choreContext(memory));
     if (dueMs === undefined) return;
     this.#alarmMs = dueMs;
@@ -241,3 +255,5 @@ export class TenantCell extends DurableObject<Env> {
 }
 
 const ABSENCE_MS = 5_000;
+/** What a call leaves to be done, its lease aside, may wait so long. */
+const SOONEST_CHORE_MS = 60_000;

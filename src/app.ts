@@ -20,6 +20,7 @@ import { warmupRoutes } from "./models/warmup.routes.ts";
 import { createServices } from "./services.ts";
 import { creditRoutes } from "./tenants/credits.routes.ts";
 import { tenantRoutes } from "./tenants/tenants.routes.ts";
+import { fleetRoutes } from "./usage/fleet.routes.ts";
 import { liveRoutes } from "./usage/live.routes.ts";
 import { usageRoutes } from "./usage/usage.routes.ts";
 
@@ -57,6 +58,7 @@ app.route("/", usageRoutes); //      GET  /v1/usage
 app.route("/", liveRoutes); //       GET  /v1/usage/live
 app.route("/", tenantRoutes); //          /admin/tenants…
 app.route("/", creditRoutes); //     POST /admin/tenants/{tenant_id}/credits
+app.route("/", fleetRoutes); //           /admin/usage…
 
 serveOpenApi(app); //                GET  /openapi.json
 app.notFound(unrouted(app.routes));

@@ -1,7 +1,17 @@
 import { app } from "./app.ts";
+import { createBackgroundServices } from "./services.ts";
+import { USAGE_QUEUE, recordHours } from "./usage/fleet.service.ts";
+import { reconcileInTurn } from "./usage/reconciliation.service.ts";
 
 export { IsolateHost } from "../durable-objects/isolate-host.ts";
 export { LargeModelBackend } from "../durable-objects/large-model-backend.ts";
 export { TenantCell } from "../durable-objects/tenant-cell.ts";
 
-export default { fetch: app.fetch } satisfies ExportedHandler<Env>;
+export default {
+  fetch: app.fetch,
+  queue: async (batch, env) => {
+    if (batch.queue !== USAGE_QUEUE) throw new Error(`Nobody takes messages from the queue ${batch.queue}.`);
+    await recordHours(batch, createBackgroundServices(env).db);
+  },
+  scheduled: async (_event, env) => await reconcileInTurn(createBackgroundServices(env)),
+} satisfies ExportedHandler<Env>;

@@ -41,6 +41,9 @@ export interface Services {
   readonly offersJurisdiction: (jurisdiction: Jurisdiction) => boolean;
 }
 
+/** What work that no request asks for needs of the world outside. */
+export type BackgroundServices = Pick<Services, "now" | "db" | "cell">;
+
 /** What does not change from request to request, made once per isolate. */
 type Standing = Pick<Services, "config" | "isolates" | "container">;
 
@@ -60,6 +63,16 @@ function standingOf(env: Env): Standing {
   return standing;
 }
 
+function databaseOf(env: Env): Database {
+  const database = databases.get(env.DB) ?? drizzle(env.DB);
+  databases.set(env.DB, database);
+  return database;
+}
+
+export function createBackgroundServices(env: Env): BackgroundServices {
+  return { now: systemClock, db: databaseOf(env), cell: (tenantId) => cellOf(env.TENANT_CELL, tenantId) };
+}
+
 export function createServices(env: Env, request: Request, waitUntil: WaitUntil): Services {
   const cells = env.TENANT_CELL;
   const { config, isolates, container } = standingOf(env);
@@ -69,9 +82,7 @@ export function createServices(env: Env, request: Request, waitUntil: WaitUntil)
     container,
     now: systemClock,
     get db() {
-      const database = databases.get(env.DB) ?? drizzle(env.DB);
-      databases.set(env.DB, database);
-      return database;
+      return databaseOf(env);
     },
     files: env.MODELS,
     get origin() {

@@ -36,7 +36,7 @@ describe("the headers of a limit", () => {
   });
 
   test("are structured fields, whatever the limit, and promise nothing too early", () => {
-    const amount = fc.integer({ min: 0, max: 999_999_999_999_999 });
+    const amount = fc.nat({ max: Number.MAX_SAFE_INTEGER });
     const anyLimit = fc.record({
       policy: fc.constantFrom("a", "spend-cap", "x1"),
       quota: amount,

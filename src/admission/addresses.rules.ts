@@ -2,7 +2,16 @@ import ipaddr from "ipaddr.js";
 
 /** Whether a text names an address (`203.0.113.7`, `2001:db8::1`) or a network (`203.0.113.0/24`). */
 export function isAddressRange(text: string): boolean {
-  return ipaddr.isValid(text) || ipaddr.isValidCIDR(text);
+  return isAddress(text) || isNetwork(text);
+}
+
+/** IPv4 in its four decimal parts alone: `203.0.113` and `010.0.0.1` mean something else to everybody. */
+function isAddress(text: string): boolean {
+  return ipaddr.IPv4.isValidFourPartDecimal(text) || ipaddr.IPv6.isValid(text);
+}
+
+function isNetwork(text: string): boolean {
+  return ipaddr.IPv4.isValidCIDRFourPartDecimal(text) || ipaddr.IPv6.isValidCIDR(text);
 }
 
 /**
@@ -12,10 +21,10 @@ export function isAddressRange(text: string): boolean {
  * on no list.
  */
 export function isListed(list: readonly string[], address: string): boolean {
-  if (!ipaddr.isValid(address)) return false;
+  if (!isAddress(address)) return false;
   const caller = ipaddr.process(address);
   return list.some((entry) => {
-    const [network, bits] = ipaddr.isValidCIDR(entry) ? ipaddr.parseCIDR(entry) : wholeAddress(entry);
+    const [network, bits] = isNetwork(entry) ? ipaddr.parseCIDR(entry) : wholeAddress(entry);
     return network.kind() === caller.kind() && caller.match(network, bits);
   });
 }

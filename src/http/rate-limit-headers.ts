@@ -1,5 +1,8 @@
 import type { LimitState } from "../admission/limits.rules.ts";
 
+/** The largest integer of a structured field: 15 digits. @see RFC 9651 section 3.3.1 */
+const MAX_INTEGER = 999_999_999_999_999;
+
 /**
  * A limit as the caller is told it: its policy, what is left of it, and in how many seconds there is more.
  *
@@ -13,8 +16,8 @@ export function rateLimitHeaders(limit: LimitState | undefined): Record<string, 
   const window = windowSeconds === undefined ? "" : `;w=${windowSeconds}`;
   const reset = seconds === undefined ? "" : `;t=${seconds}`;
   return {
-    "RateLimit-Policy": `"${policy}";q=${quota}${countedIn}${window}`,
-    RateLimit: `"${policy}";r=${remaining}${reset}`,
+    "RateLimit-Policy": `"${policy}";q=${Math.min(quota, MAX_INTEGER)}${countedIn}${window}`,
+    RateLimit: `"${policy}";r=${Math.min(remaining, MAX_INTEGER)}${reset}`,
   };
 }
 

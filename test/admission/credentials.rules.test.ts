@@ -1,0 +1,89 @@
+import { describe, expect, test } from "vitest";
+import {
+  type Credential,
+  type Credentials,
+  EPOCH_KINDS,
+  identify,
+  mayCallFrom,
+} from "../../src/admission/credentials.rules.ts";
+import { newId } from "../../src/shared/ids.ts";
+import { grantOf } from "./memory-state.ts";
+
+const ISSUED_MS = 5_000;
+const callerId = newId("key", 0);
+const key = grantOf(["infer"], { keyId: callerId, createdAtMs: ISSUED_MS, allowedIps: ["203.0.113.7"] });
+const token: Credential = {
+  kind: "token",
+  issuedAtMs: ISSUED_MS,
+  callerId,
+  scopes: ["infer"],
+  subjects: { user: "u", session: "s", client: "c", token: "t" },
+};
+const apiKey: Credential = { kind: "key", hash: "hash" };
+
+/** What is known of credentials: one key, and when those of some subjects begin to hold. */
+function knowing(epochs: Record<string, number> = {}): Credentials {
+  return {
+    keyByHash: (hash) => (hash === "hash" ? key : undefined),
+    notBeforeMs: (kind, id) => epochs[`${kind} ${id}`],
+  };
+}
+
+describe("a credential", () => {
+  test("that is alive says who is calling, with what a key has of its own", () => {
+    expect(identify(knowing(), apiKey)).toEqual({
+      callerId,
+      scopes: ["infer"],
+      allowedIps: ["203.0.113.7"],
+      limits: null,
+    });
+    expect(identify(knowing(), token)).toEqual({ callerId, scopes: ["infer"], allowedIps: null, limits: null });
+  });
+
+  test("that nobody knows, or that was revoked, is refused", () => {
+    expect(identify(knowing(), { kind: "key", hash: "another" })).toEqual({ kind: "unknown-key" });
+    const revoked = { ...knowing(), keyByHash: () => ({ ...key, revokedAtMs: 0 }) };
+    expect(identify(revoked, apiKey)).toEqual({ kind: "revoked-key" });
+  });
+
+  const own = { tenant: "", user: "u", session: "s", client: "c", token: "t", key: callerId };
+
+  test.each(EPOCH_KINDS)(
+    "is void when it was issued before those of its %s hold, and alive from that moment on",
+    (kind) => {
+      const credential = kind === "key" ? apiKey : token;
+      const since = (notBeforeMs: number) => identify(knowing({ [`${kind} ${own[kind]}`]: notBeforeMs }), credential);
+      expect(since(ISSUED_MS + 1)).toEqual({ kind: "credential-void" });
+      expect(since(ISSUED_MS)).toMatchObject({ callerId });
+    },
+  );
+
+  test.each(EPOCH_KINDS)("is not void for the sake of another %s", (kind) => {
+    const epochs = { [`${kind} another`]: Infinity };
+    expect(identify(knowing(epochs), token)).toMatchObject({ callerId });
+    expect(identify(knowing(epochs), apiKey)).toMatchObject({ callerId });
+  });
+
+  test("that is a key is void with its tenant's, and has nobody's log-in", () => {
+    expect(identify(knowing({ "tenant ": ISSUED_MS + 1 }), apiKey)).toEqual({ kind: "credential-void" });
+    const logIns = { "user u": Infinity, "session s": Infinity, "client c": Infinity, "token t": Infinity };
+    expect(identify(knowing(logIns), apiKey)).toMatchObject({ callerId });
+  });
+
+  test("of which only some subjects are known is held to those", () => {
+    const machine: Credential = { ...token, subjects: { client: "c" } };
+    expect(identify(knowing({ "user u": Infinity }), machine)).toMatchObject({ callerId });
+    expect(identify(knowing({ "client c": ISSUED_MS + 1 }), machine)).toEqual({ kind: "credential-void" });
+  });
+});
+
+describe("an address", () => {
+  test("may call when it is on every list that there is", () => {
+    const [one, both] = [["203.0.113.7"], ["203.0.113.7", "203.0.113.8"]];
+    expect(mayCallFrom("203.0.113.7", [one, both])).toBe(true);
+    expect(mayCallFrom("203.0.113.8", [one, both])).toBe(false);
+    expect(mayCallFrom("203.0.113.8", [null, both])).toBe(true);
+    expect(mayCallFrom("", [null, null])).toBe(true);
+    expect(mayCallFrom("", [null, one])).toBe(false);
+  });
+});

@@ -1,10 +1,12 @@
 import { deleteExpired, expiredClaims, nextExpiryMs } from "../src/admission/claims.store.ts";
 import type { TenantId } from "../src/shared/ids.ts";
+import { archiveOldest, nextArchiveMs } from "./cell-archive.ts";
 import type { CellMemory } from "./cell-memory.ts";
 
 /** What a chore has at hand. */
 export interface ChoreContext {
   readonly tenantId: TenantId;
+  readonly storage: DurableObjectStorage;
   readonly sql: SqlStorage;
   readonly memory: CellMemory;
   readonly env: Env;
@@ -40,7 +42,15 @@ const expireClaims: Chore = {
   },
 };
 
-const CHORES: readonly Chore[] = [endLeases, expireClaims];
+/** The ledger's rows leave the cell once the tenant's plan no longer keeps them there. */
+const archiveLedger: Chore = {
+  dueMs: ({ sql, memory }) => nextArchiveMs(sql, memory.policy.ledgerRetentionMs),
+  run: async ({ tenantId, storage, env, memory, nowMs }) => {
+    await archiveOldest(tenantId, storage, env.MODELS, nowMs - memory.policy.ledgerRetentionMs);
+  },
+};
+
+const CHORES: readonly Chore[] = [endLeases, expireClaims, archiveLedger];
 
 /** When the first chore is due; undefined when none is. */
 export function nextChoreMs(context: Omit<ChoreContext, "nowMs">): number | undefined {

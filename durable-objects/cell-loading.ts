@@ -8,6 +8,7 @@ import {
 import { loadDeployments, loadKeyGrants, loadTenantPolicy } from "../src/admission/hot-state.store.ts";
 import type { Database } from "../src/shared/database.ts";
 import type { KeyId, ModelId, TenantId } from "../src/shared/ids.ts";
+import { ARCHIVE_SCHEMA } from "../src/usage/archive.store.ts";
 import { LEDGER_SCHEMA } from "../src/usage/ledger.store.ts";
 import { OPEN_ENTRIES_SCHEMA } from "../src/usage/open-entries.store.ts";
 import { ROLLUP_SCHEMA } from "../src/usage/rollup.store.ts";
@@ -19,6 +20,8 @@ export type Change =
   | { readonly kind: "tenant" }
   | { readonly kind: "key"; readonly keyId: KeyId }
   | { readonly kind: "model"; readonly modelId: ModelId };
+
+const SCHEMAS = [LEDGER_SCHEMA, ARCHIVE_SCHEMA, OPEN_ENTRIES_SCHEMA, ROLLUP_SCHEMA, STATISTICS_SCHEMA];
 
 /** A tenant as D1 has it now; undefined when there is none. */
 export async function loadTenant(tenantId: TenantId, db: Database): Promise<CellDocuments | undefined> {
@@ -33,7 +36,7 @@ export function establish(storage: DurableObjectStorage, documents: CellDocument
   const { sql } = storage;
   storage.transactionSync(() => {
     putDocuments(sql, documents);
-    for (const schema of [LEDGER_SCHEMA, OPEN_ENTRIES_SCHEMA, ROLLUP_SCHEMA, STATISTICS_SCHEMA]) sql.exec(schema);
+    for (const schema of SCHEMAS) sql.exec(schema);
   });
 }
 

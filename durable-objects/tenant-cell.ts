@@ -11,6 +11,7 @@ import { type Figure, type VersionReport, statisticsOf } from "../src/usage/stat
 import { readFigures } from "../src/usage/statistics.store.ts";
 import { type UsageQuery, type UsageRow, joinUsage } from "../src/usage/usage.rules.ts";
 import { sumRefused, sumUsage } from "../src/usage/usage.store.ts";
+import { type EntryParts, type LedgerPart, readEntryParts, readPart } from "./cell-archive.ts";
 import { nextChoreMs, runChores } from "./cell-chores.ts";
 import { type Change, applyChange, establish, loadTenant } from "./cell-loading.ts";
 import { CellFeed } from "./cell-feed.ts";
@@ -72,6 +73,9 @@ export class TenantCell extends DurableObject<Env> {
     const cell = { storage: this.ctx.storage, memory };
     await this.#inTurn(() => applyChange(this.#tenantId, drizzle(this.env.DB), cell, change));
     this.#feed.recheck(memory);
+    if (change.kind !== "tenant") return;
+    this.#alarmMs = undefined; // another plan's rows leave at other times
+    this.#setAlarm(memory);
   }
 
   /** Void the credentials of a subject that were issued before a moment. When the call returns, they are refused. */
@@ -104,6 +108,17 @@ export class TenantCell extends DurableObject<Env> {
     if (!(await this.#open())) return [];
     const { sql } = this.ctx.storage;
     return joinUsage(sumUsage(sql, query), sumRefused(sql, query));
+  }
+
+  /** The ledger's rows after this one, so many at most, or the archive that has them; undefined for a tenant that isn't there. */
+  async ledgerPart(afterSeq: number, most: number): Promise<LedgerPart | undefined> {
+    const memory = await this.#open();
+    return memory && readPart(this.ctx.storage.sql, memory.head, afterSeq, most);
+  }
+
+  /** The ledger's rows of one entry, and the archives that may have more of them. */
+  async ledgerEntry(entryId: string): Promise<EntryParts> {
+    return (await this.#open()) ? readEntryParts(this.ctx.storage.sql, entryId) : { rows: [], archives: [] };
   }
 
   /** What a model's versions are doing: inferences that run, by version id. Versions without any are left out. */
@@ -199,7 +214,8 @@ export class TenantCell extends DurableObject<Env> {
   }
 
   #choreContext(memory: CellMemory) {
-    return { tenantId: this.#tenantId, sql: this.ctx.storage.sql, memory, env: this.env };
+    const { storage } = this.ctx;
+    return { tenantId: this.#tenantId, storage, sql: storage.sql, memory, env: this.env };
   }
 
   get #tenantId(): TenantId {

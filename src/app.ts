@@ -20,6 +20,7 @@ import { warmupRoutes } from "./models/warmup.routes.ts";
 import { createServices } from "./services.ts";
 import { creditRoutes } from "./tenants/credits.routes.ts";
 import { tenantRoutes } from "./tenants/tenants.routes.ts";
+import { ledgerRoutes } from "./usage/ledger.routes.ts";
 import { liveRoutes } from "./usage/live.routes.ts";
 import { usageRoutes } from "./usage/usage.routes.ts";
 
@@ -55,6 +56,7 @@ app.route("/", downloadRoutes); //   GET  /files/{link}
 app.route("/", keyRoutes); //             /v1/keys…
 app.route("/", usageRoutes); //      GET  /v1/usage
 app.route("/", liveRoutes); //       GET  /v1/usage/live
+app.route("/", ledgerRoutes); //     GET  /v1/usage/ledger…
 app.route("/", tenantRoutes); //          /admin/tenants…
 app.route("/", creditRoutes); //     POST /admin/tenants/{tenant_id}/credits
 

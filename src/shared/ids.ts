@@ -37,6 +37,12 @@ export function isId<P extends Prefix>(prefix: P, text: string): text is Id<P> {
   return text.startsWith(`${prefix}_`) && BODY.test(text.slice(prefix.length + 1));
 }
 
+/** When an id was made, ms since 1970; undefined where the text is no id of this kind. */
+export function timeOfId(prefix: Prefix, text: string): number | undefined {
+  if (!isId(prefix, text)) return undefined;
+  return Array.from(idBody(text).slice(0, TIME_LENGTH)).reduce((ms, digit) => ms * 32 + BASE32.indexOf(digit), 0);
+}
+
 /** The part of an id after its prefix, of {@link ID_BODY_LENGTH} characters. */
 export function idBody(id: Id<Prefix>): string {
   return id.slice(id.indexOf("_") + 1);

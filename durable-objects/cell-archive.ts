@@ -1,0 +1,101 @@
+import {
+  ARCHIVE_ROWS,
+  type LedgerArchive,
+  anchorsOf,
+  archiveDueMs,
+  archiveKey,
+  straysOf,
+} from "../src/usage/archive.rules.ts";
+import { GzipWriter, writeArchive } from "../src/usage/archive-objects.store.ts";
+import { findArchiveAfter, findArchivesOf, readOldest, replaceByArchive } from "../src/usage/archive.store.ts";
+import type { ChainHead, LedgerRow } from "../src/usage/chain.rules.ts";
+import { readEntry, readRows } from "../src/usage/ledger.store.ts";
+import { toLines } from "../src/usage/ledger-record.rules.ts";
+import { type TenantId, timeOfId } from "../src/shared/ids.ts";
+
+/** Rows that are read and packed at once: some milliseconds in which the cell admits nobody. */
+const PIECE_ROWS = 500;
+
+/** What follows a row of the ledger, at one moment. */
+export interface LedgerPart {
+  /** The last row of the whole ledger. */
+  readonly head: ChainHead;
+  /** Where the next rows are, if they have left the cell. */
+  readonly archive: LedgerArchive | undefined;
+  /** The next rows, if they have not. */
+  readonly rows: readonly LedgerRow[];
+}
+
+/** What the cell knows of one entry, at one moment. */
+export interface EntryParts {
+  readonly rows: readonly LedgerRow[];
+  /** Where more of its rows may be, oldest first. */
+  readonly archives: readonly LedgerArchive[];
+}
+
+/** Rows after this one, so many at most, or the archive that has them. */
+export function readPart(sql: SqlStorage, head: ChainHead, afterSeq: number, most: number): LedgerPart {
+  const archive = findArchiveAfter(sql, afterSeq);
+  return { head, archive, rows: archive ? [] : readRows(sql, afterSeq, most) };
+}
+
+/** The rows of one entry that are here, and the archives that may have the others. */
+export function readEntryParts(sql: SqlStorage, entryId: string): EntryParts {
+  const rows = readEntry(sql, entryId);
+  const isWhole = rows.some(({ kind }) => kind !== "settlement"); // nothing precedes a charge
+  return { rows, archives: isWhole ? [] : findArchivesOf(sql, entryId, timeOfId("ent", entryId)) };
+}
+
+/** When the next archive is due, ms since 1970; undefined while there is nothing to archive. */
+export function nextArchiveMs(sql: SqlStorage, retentionMs: number): number | undefined {
+  const oldest = readOldest(sql, ARCHIVE_ROWS);
+  return oldest && archiveDueMs(oldest.firstMs, oldest.fullMs, retentionMs);
+}
+
+/**
+ * Move the oldest rows to R2, those of one archive at most; the ledger's last row stays.
+ *
+ * The object is written first; then, in one transaction, its archive takes the place of the rows. What fails between the two
+ * leaves an object that nothing refers to, and is done again.
+ *
+ * @param untilMs  up to when rows are old enough, ms since 1970
+ */
+export async function archiveOldest(
+  tenantId: TenantId,
+  storage: DurableObjectStorage,
+  files: R2Bucket,
+  untilMs: number,
+): Promise<void> {
+  const { sql } = storage;
+  const rows: LedgerRow[] = [];
+  const gzip = new GzipWriter();
+  for (const piece of piecesUntil(sql, untilMs)) {
+    rows.push(...piece);
+    await gzip.add(toLines(piece));
+    await scheduler.wait(0); // a turn for those who wait to be admitted
+  }
+  const bytes = await gzip.end();
+  const anchors = anchorsOf(rows);
+  if (!anchors) return;
+  const objectKey = archiveKey(tenantId, anchors);
+  const sha256 = await writeArchive(files, objectKey, bytes);
+  const archive = { ...anchors, objectKey, bytes: bytes.byteLength, sha256 };
+  storage.transactionSync(() => {
+    replaceByArchive(sql, archive, straysOf(rows, anchors));
+  });
+}
+
+/** The cell's oldest rows, those of one archive at most: the ones up to a moment, but for the ledger's last row. */
+function* piecesUntil(sql: SqlStorage, untilMs: number): Generator<LedgerRow[]> {
+  const oldest = readOldest(sql, ARCHIVE_ROWS);
+  if (!oldest) return;
+  const { firstSeq, lastSeq } = oldest;
+  let afterSeq = firstSeq - 1;
+  for (let taken = 0; taken < ARCHIVE_ROWS; taken += PIECE_ROWS) {
+    const piece = readRows(sql, afterSeq, PIECE_ROWS);
+    const end = piece.findIndex(({ seq, atMs }) => seq === lastSeq || atMs > untilMs);
+    yield end === -1 ? piece : piece.slice(0, end);
+    if (end !== -1) return;
+    afterSeq = piece.at(-1)?.seq ?? lastSeq;
+  }
+}

@@ -1,0 +1,299 @@
+import { createHash } from "node:crypto";
+import { evictDurableObject } from "cloudflare:test";
+import { describe, expect, test } from "vitest";
+import { cellOf, inferRequest, requireAdmitted, settlementOf } from "../support/cell.ts";
+import { withStoppedClock } from "../support/clock.ts";
+import { callToTheEnd } from "../support/direct.ts";
+import {
+  type WireRow,
+  addEntries,
+  exportRows,
+  keepRowsForADay,
+  pageThrough,
+  runDueAlarms,
+  tamper,
+  verify,
+} from "../support/ledger.ts";
+import { addOneRequest, deploy } from "../support/models.ts";
+import { expectProblem } from "../support/problem.ts";
+import { type TestTenant, newTenant } from "../support/tenant.ts";
+
+async function tenantWithModel(): Promise<TestTenant> {
+  const tenant = await newTenant();
+  await deploy(tenant, "m");
+  return tenant;
+}
+
+async function readPage(tenant: TestTenant, query = ""): Promise<{ data: WireRow[]; next: string | null }> {
+  const response = await tenant.call("GET", `/v1/usage/ledger${query}`);
+  expect(response.status).toBe(200);
+  return await response.json();
+}
+
+describe("the ledger's rows", () => {
+  test("of an inference are its charge and its settlement, with all that was known of it", async () => {
+    await withStoppedClock("2030-01-01T00:00:00Z", async (clock) => {
+      const tenant = await tenantWithModel();
+      const [answer] = await cellOf(tenant).admit([inferRequest(tenant, "m", "order-1")]);
+      const { entryId, receipt, version } = requireAdmitted(answer);
+      clock.advanceMs(1_500);
+      await cellOf(tenant).settle([settlementOf(entryId, { computeMs: 5, bytesIn: 10, bytesOut: 20 })]);
+      const { data, next } = await readPage(tenant);
+      expect(next).toBeNull();
+      const both = {
+        entry_id: entryId,
+        model: "m",
+        version: 1,
+        version_id: version.versionId,
+        runtime: "isolate",
+        idempotency_key: "order-1",
+      };
+      expect(data).toMatchObject([
+        {
+          ...both,
+          seq: 1,
+          kind: "charge",
+          at: "2030-01-01T00:00:00.000Z",
+          units: 1,
+          outcome: "pending",
+          hash: receipt,
+        },
+        { ...both, seq: 2, kind: "settlement", at: "2030-01-01T00:00:01.500Z", units: 0, outcome: "ok" },
+      ]);
+      expect(data[0]).toMatchObject({ rate_micro_usd: 100, cost_micro_usd: 100, compute_ms: 0, bytes_in: 0 });
+      expect(data[1]).toMatchObject({
+        rate_micro_usd: 0,
+        cost_micro_usd: 0,
+        compute_ms: 5,
+        bytes_in: 10,
+        bytes_out: 20,
+      });
+      expect(data[1]?.previous_hash).toBe(data[0]?.hash);
+    });
+  });
+
+  test("come a page at a time, oldest first, each once", async () => {
+    const tenant = await tenantWithModel();
+    await addEntries(tenant, "m", 5); // 10 rows
+    const first = await readPage(tenant, "?limit=4");
+    expect([first.data.map(({ seq }) => seq), first.next]).toEqual([[1, 2, 3, 4], "4"]);
+    for (const limit of [1, 3, 10, 1_000]) {
+      expect((await pageThrough(tenant, limit)).map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    }
+  });
+
+  test("are none of a tenant that has used nothing, and none behind the last", async () => {
+    const tenant = await tenantWithModel();
+    expect(await readPage(tenant)).toEqual({ data: [], next: null });
+    expect(await exportRows(tenant)).toEqual([]);
+    await addEntries(tenant, "m", 1);
+    expect(await readPage(tenant, "?after=2")).toEqual({ data: [], next: null });
+    expect(await readPage(tenant, "?after=9007199254740991")).toEqual({ data: [], next: null });
+  });
+
+  test.each([
+    ["limit=0", "limit"],
+    ["limit=1001", "limit"],
+    ["limit=ten", "limit"],
+    ["after=-1", "after"],
+    ["after=1.5", "after"],
+    ["format=csv", "format"],
+  ])("are refused to ?%s, which names %s", async (query, field) => {
+    const tenant = await newTenant();
+    const problem = await expectProblem(await tenant.call("GET", `/v1/usage/ledger?${query}`), 400, "invalid-request");
+    expect(problem.detail).toContain(`${field}: `);
+  });
+});
+
+describe("an export", () => {
+  /** Written after docs/ledger.md alone. */
+  function canonicalText(row: Record<string, unknown>): string {
+    const { hash: _hash, ...hashed } = row;
+    return JSON.stringify(Object.values(hashed));
+  }
+
+  test("has the ledger's whole chain, from which anybody computes every hash", async () => {
+    const tenant = await tenantWithModel();
+    await cellOf(tenant).grantCredit("grant-1", 5_000_000);
+    await addEntries(tenant, "m", 600); // 1,201 rows: more than one part
+    const rows = await exportRows(tenant);
+    expect(rows).toHaveLength(1_201);
+    let previousHash = createHash("sha256").update(`tensorgate-ledger ${tenant.id}`).digest("base64url");
+    for (const row of rows) {
+      expect(row.previous_hash).toBe(previousHash);
+      expect(createHash("sha256").update(canonicalText(row)).digest("base64url")).toBe(row.hash);
+      previousHash = row.hash;
+    }
+    expect(previousHash).toBe((await verify(tenant)).head_hash);
+  });
+
+  test("is what a client gets that accepts JSON Lines, and begins and ends where it says", async () => {
+    const tenant = await tenantWithModel();
+    await addEntries(tenant, "m", 3);
+    expect((await exportRows(tenant, "?after=1&limit=2")).map(({ seq }) => seq)).toEqual([2, 3]);
+    expect(await exportRows(tenant, "?format=ndjson", "*/*")).toHaveLength(6);
+  });
+
+  test("is not what a client gets that accepts anything, or asks for JSON by name", async () => {
+    const tenant = await newTenant();
+    for (const [query, accept] of [
+      ["", "*/*"],
+      ["?format=json", "application/x-ndjson"],
+    ] as const) {
+      const response = await tenant.call("GET", `/v1/usage/ledger${query}`, { headers: { Accept: accept } });
+      expect(response.headers.get("Content-Type")).toBe("application/json");
+    }
+  });
+});
+
+describe("an entry", () => {
+  test("is found by what its caller was told, and its charge has the caller's receipt for a hash", async () => {
+    const tenant = await tenantWithModel();
+    await addEntries(tenant, "m", 2);
+    const inferred = await callToTheEnd(tenant, "POST", "/v2/models/m/infer", { json: addOneRequest });
+    const entryId = inferred.headers.get("Tensorgate-Entry") ?? "";
+    const { data }: { data: WireRow[] } = await (await tenant.call("GET", `/v1/usage/ledger/${entryId}`)).json();
+    expect(data.map(({ kind, outcome }) => [kind, outcome])).toEqual([
+      ["charge", "pending"],
+      ["settlement", "ok"],
+    ]);
+    expect(data[0]?.hash).toBe(inferred.headers.get("Tensorgate-Receipt"));
+  });
+
+  test.each(["ent_1", "ent_01jd8x3v5cq0q4m2n8h6y7z9ab", "%00", "x".repeat(4_000), "'%20OR%201=1"])(
+    "that never was is not found: %s",
+    async (entryId) => {
+      const tenant = await newTenant();
+      await expectProblem(await tenant.call("GET", `/v1/usage/ledger/${entryId}`), 404, "entry-not-found");
+    },
+  );
+
+  test("of another tenant is not found", async () => {
+    const [owner, stranger] = [await tenantWithModel(), await newTenant()];
+    const [entryId = ""] = await addEntries(owner, "m", 1);
+    expect((await owner.call("GET", `/v1/usage/ledger/${entryId}`)).status).toBe(200);
+    await expectProblem(await stranger.call("GET", `/v1/usage/ledger/${entryId}`), 404, "entry-not-found");
+  });
+});
+
+describe("the verification", () => {
+  test("of a ledger as it was written finds no fault, and says what it followed", async () => {
+    const tenant = await tenantWithModel();
+    const empty = await verify(tenant);
+    expect(empty).toMatchObject({ valid: true, rows: 0, first_seq: null, last_seq: null, fault: null, next: null });
+    expect(empty.head_hash).toBe(empty.genesis_hash);
+    await addEntries(tenant, "m", 3);
+    const rows = await exportRows(tenant);
+    expect(await verify(tenant)).toEqual({
+      valid: true,
+      rows: 6,
+      first_seq: 1,
+      last_seq: 6,
+      head_hash: rows.at(-1)?.hash,
+      genesis_hash: rows[0]?.previous_hash,
+      fault: null,
+      next: null,
+    });
+  });
+
+  test("goes on where it was cut, with the hash that it had reached", async () => {
+    const tenant = await tenantWithModel();
+    await addEntries(tenant, "m", 3);
+    const first = await verify(tenant, { limit: "4" });
+    expect(first).toMatchObject({ valid: true, rows: 4, first_seq: 1, last_seq: 4, next: `4.${first.head_hash}` });
+    const second = await verify(tenant, { limit: "4", after: first.next ?? "" });
+    expect(second).toMatchObject({ valid: true, rows: 2, first_seq: 5, last_seq: 6, next: null });
+    expect(await verify(tenant, { limit: "6" })).toMatchObject({ rows: 6, next: null });
+    const wrong = await verify(tenant, { after: `4.${first.genesis_hash}` });
+    expect(wrong).toMatchObject({ valid: false, fault: { seq: 5, reason: "wrong-previous-hash" } });
+    const beyond = await verify(tenant, { after: `9.${first.head_hash}` });
+    expect(beyond).toMatchObject({ valid: false, fault: { seq: 7, reason: "wrong-head" } });
+  });
+
+  test.each(["4", "4.", "0.x", `x.${"a".repeat(43)}`, `4.${"a".repeat(44)}`])("is refused ?after=%s", async (after) => {
+    const response = await (await newTenant()).call("GET", `/v1/usage/ledger/verify?after=${after}`);
+    const problem = await expectProblem(response, 400, "invalid-request");
+    expect(problem.detail).toContain("after: ");
+  });
+
+  test.each([
+    ["a row's cost", "UPDATE ledger_rows SET cost_micro_usd = 0 WHERE seq = 3", 3, "changed-row"],
+    ["a row's hash", "UPDATE ledger_rows SET hash = 'x' WHERE seq = 3", 3, "changed-row"],
+    [
+      "the name of the row before",
+      "UPDATE ledger_rows SET previous_hash = hash WHERE seq = 3",
+      3,
+      "wrong-previous-hash",
+    ],
+    ["the number of a row that is gone", "DELETE FROM ledger_rows WHERE seq = 3", 3, "missing-row"],
+    ["the first row's number", "DELETE FROM ledger_rows WHERE seq = 1", 1, "missing-row"],
+    ["the first of the last rows that are gone", "DELETE FROM ledger_rows WHERE seq > 4", 5, "missing-row"],
+    ["that all are gone", "DELETE FROM ledger_rows", 1, "missing-row"],
+  ])("finds %s", async (_what, statement, seq, reason) => {
+    const tenant = await tenantWithModel();
+    await addEntries(tenant, "m", 3); // 6 rows
+    await tamper(tenant, statement);
+    for (const _ of ["in memory", "read anew"]) {
+      expect(await verify(tenant)).toMatchObject({ valid: false, rows: seq - 1, fault: { seq, reason } });
+      await evictDurableObject(cellOf(tenant));
+    }
+  });
+
+  test("finds two rows that were swapped, the first of them", async () => {
+    const tenant = await tenantWithModel();
+    await addEntries(tenant, "m", 3);
+    await tamper(
+      tenant,
+      "UPDATE ledger_rows SET seq = -2 WHERE seq = 2",
+      "UPDATE ledger_rows SET seq = 2 WHERE seq = 4",
+      "UPDATE ledger_rows SET seq = 4 WHERE seq = -2",
+    );
+    expect(await verify(tenant)).toMatchObject({ valid: false, fault: { seq: 2, reason: "wrong-previous-hash" } });
+  });
+
+  test("finds a last row that was written anew with a hash of its own", async () => {
+    const tenant = await tenantWithModel();
+    await addEntries(tenant, "m", 1);
+    const [, last] = await exportRows(tenant);
+    const { hash: _hash, ...forged } = { ...last, bytes_out: 0 };
+    const hash = createHash("sha256")
+      .update(JSON.stringify(Object.values(forged)))
+      .digest("base64url");
+    await tamper(tenant, `UPDATE ledger_rows SET bytes_out = 0, hash = '${hash}' WHERE seq = 2`);
+    await evictDurableObject(cellOf(tenant));
+    expect(await verify(tenant)).toMatchObject({ valid: false, fault: { seq: 2, reason: "wrong-head" } });
+  });
+
+  test("still finds last rows that are gone once others were written after them", async () => {
+    const tenant = await tenantWithModel();
+    await addEntries(tenant, "m", 3);
+    await tamper(tenant, "DELETE FROM ledger_rows WHERE seq > 4");
+    await evictDurableObject(cellOf(tenant));
+    await addEntries(tenant, "m", 3);
+    expect(await verify(tenant)).toMatchObject({ valid: false, fault: { seq: 5, reason: "missing-row" } });
+  });
+
+  test("of another tenant's rows finds that they are not this tenant's", async () => {
+    const [owner, other] = [await tenantWithModel(), await tenantWithModel()];
+    await addEntries(owner, "m", 1);
+    await addEntries(other, "m", 1);
+    const rows = await exportRows(other);
+    for (const row of rows) {
+      const columns = Object.entries(row).map(([name, value]) => `${name} = ${value === null ? "NULL" : `'${value}'`}`);
+      await tamper(owner, `UPDATE ledger_rows SET ${columns.join(", ")} WHERE seq = ${row.seq}`);
+    }
+    expect(await verify(owner)).toMatchObject({ valid: false, fault: { seq: 1, reason: "wrong-previous-hash" } });
+  });
+
+  test("finds a row that went missing from the cell while its neighbours were archived", async () => {
+    await withStoppedClock("2030-01-01T00:00:00Z", async (clock) => {
+      const tenant = await tenantWithModel();
+      await keepRowsForADay(tenant);
+      await addEntries(tenant, "m", 3);
+      await tamper(tenant, "DELETE FROM ledger_rows WHERE seq = 3");
+      clock.advanceMs(2 * 86_400_000);
+      await runDueAlarms(tenant);
+      expect(await verify(tenant)).toMatchObject({ valid: false, fault: { seq: 3, reason: "missing-row" } });
+    });
+  });
+});

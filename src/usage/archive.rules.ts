@@ -56,8 +56,9 @@ export function archiveKey(tenantId: TenantId, { firstSeq, lastSeq }: ArchiveAnc
 }
 
 /**
- * Rows that are not found by the time in their entry's id, which lies in the times of the archive that holds the entry's charge:
- * settlements that came to lie in a later one, and credit, whose ids tell no time.
+ * Rows that are not found by the time in their entry's id, because their archive is of other times: a settlement that came to lie
+ * in a later archive than its charge, an archive's first charges, whose ids were made a moment before, and credit, whose ids tell no
+ * time.
  */
 export function straysOf(rows: readonly LedgerRow[], { fromMs, toMs }: ArchiveAnchors): LedgerRow[] {
   return rows.filter(({ entryId }) => {

@@ -172,6 +172,23 @@ describe("an entry is found", () => {
     });
   });
 
+  test("when it is an archive's first, and its id was made before it was charged", async () => {
+    await withTenant(async (tenant, clock) => {
+      const request = inferRequest(tenant, "m");
+      clock.advanceMs(40);
+      const [answer] = await cellOf(tenant).admit([request]);
+      await cellOf(tenant).settle([settlementOf(requireAdmitted(answer).entryId)]);
+      await addEntries(tenant, "m", 1);
+      clock.advanceMs(2 * DAY_MS);
+      await runDueAlarms(tenant);
+      expect(await placesOf(tenant)).toEqual({ rows: 1, archives: 1 });
+      expect(await readEntry(tenant, request.entryId)).toEqual([
+        ["charge", 1],
+        ["settlement", 2],
+      ]);
+    });
+  });
+
   test("when it is a grant of credit, whose id tells no time", async () => {
     await withTenant(async (tenant, clock) => {
       await cellOf(tenant).grantCredit("grant-of-january", 5_000_000);

@@ -86,13 +86,14 @@ describe("an archive's anchors", () => {
   });
 });
 
-test("rows stray whose entry's time lies outside the archive's: late settlements, and credit", () => {
+test("rows stray whose entry's time lies outside the archive's: late settlements, first charges, and credit", () => {
   const early = newId("ent", 99);
   const rows = [
+    row(0, { atMs: 100, entryId: early }),
     row(1, { atMs: 100 }),
     row(2, { atMs: 150, kind: "settlement", entryId: early }),
     row(3, { atMs: 180, kind: "credit", entryId: "grant-1" }),
     row(4, { atMs: 200, kind: "settlement", entryId: newId("ent", 100) }),
   ];
-  expect(straysOf(rows, anchored(rows)).map(({ seq }) => seq)).toEqual([2, 3]);
+  expect(straysOf(rows, anchored(rows)).map(({ seq }) => seq)).toEqual([0, 2, 3]);
 });

@@ -7,7 +7,13 @@ import {
   straysOf,
 } from "../src/usage/archive.rules.ts";
 import { GzipWriter, writeArchive } from "../src/usage/archive-objects.store.ts";
-import { findArchiveAfter, findArchivesOf, readOldest, replaceByArchive } from "../src/usage/archive.store.ts";
+import {
+  findArchiveAfter,
+  findArchivesOf,
+  findRowBefore,
+  readOldest,
+  replaceByArchive,
+} from "../src/usage/archive.store.ts";
 import type { ChainHead, LedgerRow } from "../src/usage/chain.rules.ts";
 import { readEntry, readRows } from "../src/usage/ledger.store.ts";
 import { toLines } from "../src/usage/ledger-record.rules.ts";
@@ -33,10 +39,19 @@ export interface EntryParts {
   readonly archives: readonly LedgerArchive[];
 }
 
-/** Rows after this one, so many at most, or the archive that has them. */
-export function readPart(sql: SqlStorage, head: ChainHead, afterSeq: number, most: number): LedgerPart {
-  const archive = findArchiveAfter(sql, afterSeq);
-  return { head, archive, rows: archive ? [] : readRows(sql, afterSeq, most) };
+/** Which rows of the ledger are asked for. */
+export interface PartRequest {
+  readonly afterSeq: number;
+  /** When the first of them was written at the earliest, ms since 1970. */
+  readonly fromMs: number;
+  readonly most: number;
+}
+
+/** Rows of the ledger, or the archive that has them, and maybe some that precede them. */
+export function readPart(sql: SqlStorage, head: ChainHead, { afterSeq, fromMs, most }: PartRequest): LedgerPart {
+  const seq = fromMs > 0 ? Math.max(afterSeq, findRowBefore(sql, fromMs)) : afterSeq;
+  const archive = findArchiveAfter(sql, seq);
+  return { head, archive, rows: archive ? [] : readRows(sql, seq, most) };
 }
 
 /** The rows of one entry that are here, and the archives that may have the others. */

@@ -11,7 +11,7 @@ import { type Figure, type VersionReport, statisticsOf } from "../src/usage/stat
 import { readFigures } from "../src/usage/statistics.store.ts";
 import { type UsageQuery, type UsageRow, joinUsage } from "../src/usage/usage.rules.ts";
 import { sumRefused, sumUsage } from "../src/usage/usage.store.ts";
-import { type EntryParts, type LedgerPart, readEntryParts, readPart } from "./cell-archive.ts";
+import { type EntryParts, type LedgerPart, type PartRequest, readEntryParts, readPart } from "./cell-archive.ts";
 import { nextChoreMs, runChores } from "./cell-chores.ts";
 import { type Change, applyChange, establish, loadTenant } from "./cell-loading.ts";
 import { CellFeed } from "./cell-feed.ts";
@@ -110,10 +110,10 @@ export class TenantCell extends DurableObject<Env> {
     return joinUsage(sumUsage(sql, query), sumRefused(sql, query));
   }
 
-  /** The ledger's rows after this one, so many at most, or the archive that has them; undefined for a tenant that isn't there. */
-  async ledgerPart(afterSeq: number, most: number): Promise<LedgerPart | undefined> {
+  /** Rows of the ledger, or the archive that has them; undefined for a tenant that isn't there. */
+  async ledgerPart(request: PartRequest): Promise<LedgerPart | undefined> {
     const memory = await this.#open();
-    return memory && readPart(this.ctx.storage.sql, memory.head, afterSeq, most);
+    return memory && readPart(this.ctx.storage.sql, memory.head, request);
   }
 
   /** The ledger's rows of one entry, and the archives that may have more of them. */

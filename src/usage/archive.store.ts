@@ -64,6 +64,28 @@ export function findArchivesOf(sql: SqlStorage, entryId: string, atMs: number | 
     .map(archiveOf);
 }
 
+/**
+ * The row before those that were written at a moment or later; what precedes them in their archive may follow it too.
+ *
+ * By halving, because rows stand in the order of their times: an index on these would cost each call a write.
+ */
+export function findRowBefore(sql: SqlStorage, fromMs: number): number {
+  const archives = "SELECT first_seq FROM ledger_archives WHERE to_ms >= ? ORDER BY first_seq LIMIT 1";
+  const [archive] = sql.exec<{ first_seq: number }>(archives, fromMs).toArray();
+  if (archive) return archive.first_seq - 1;
+  const ends = "SELECT coalesce(min(seq), 1) AS first, coalesce(max(seq), 0) AS last FROM ledger_rows";
+  const { first, last } = sql.exec<{ first: number; last: number }>(ends).one();
+  let [before, from] = [first - 1, last + 1];
+  while (from - before > 1) {
+    const middle = Math.floor((before + from) / 2);
+    const row = "SELECT at_ms FROM ledger_rows WHERE seq >= ? ORDER BY seq LIMIT 1";
+    const { at_ms: atMs } = sql.exec<{ at_ms: number }>(row, middle).one();
+    if (atMs < fromMs) before = middle;
+    else from = middle;
+  }
+  return before;
+}
+
 /** Between which rows the cell's own part of the ledger lies, and when its oldest rows were written. */
 export interface OldestRows {
   readonly firstSeq: number;

@@ -76,14 +76,17 @@ const readEntryRoute = createRoute({
 /** The ledger itself: its rows, and the proof that they are those that were written. */
 export const ledgerRoutes = createRouter()
   .openapi(listRowsRoute, async (c) => {
-    const { limit, after: afterSeq, format } = c.req.valid("query");
+    const { limit, after: afterSeq, from, to, format } = c.req.valid("query");
     const { tenantId } = c.var.caller;
+    const fromMs = from === undefined ? 0 : Date.parse(from);
+    const toMs = to === undefined ? Infinity : Date.parse(to);
+    if (fromMs >= toMs) return problem(c, "invalid-request", "from: must be before to.");
+    const range = { afterSeq, fromMs, toMs };
     if ((format ?? wantedFormat(c)) === "ndjson") {
-      const lines = exportLedger(tenantId, c.var.services, { afterSeq, most: limit ?? Infinity });
-      return linesOf(lines);
+      return linesOf(exportLedger(tenantId, c.var.services, { ...range, most: limit ?? Infinity }));
     }
     const most = limit ?? DEFAULT_ROWS;
-    const rows = await readLedger(tenantId, c.var.services, { afterSeq, most: most + 1 });
+    const rows = await readLedger(tenantId, c.var.services, { ...range, most: most + 1 });
     return c.json(
       toPage(rows, most, ({ seq }) => String(seq), presentRow),
       200,

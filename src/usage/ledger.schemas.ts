@@ -12,6 +12,7 @@ export const DEFAULT_ROWS = 100;
 /** Rows that one request verifies: seconds, not minutes. */
 const MAX_VERIFIED_ROWS = 100_000;
 
+const moment = z.iso.datetime({ offset: true });
 const seq = z.number().int().min(1);
 const hash = z.string().openapi({ example: "ysJk3sP3rS6nQyqg4m2K1b4sUcm9QbXq0mJ0n0g8a3E" });
 const count = z.number().int();
@@ -33,6 +34,14 @@ export const ledgerQuerySchema = z.object({
     .min(0)
     .default(0)
     .openapi({ description: "`next` of the page before, a row's `seq`." }),
+  from: moment.optional().openapi({
+    description: "Written then or later; from the first row on when left out.",
+    example: "2026-11-01T00:00:00Z",
+  }),
+  to: moment.optional().openapi({
+    description: "Written before; to the last row when left out.",
+    example: "2026-12-01T00:00:00Z",
+  }),
   format: z
     .enum(["json", "ndjson"])
     .optional()

@@ -10,6 +10,7 @@ import {
   exportRows,
   keepRowsForADay,
   pageThrough,
+  placesOf,
   runDueAlarms,
   tamper,
   verify,
@@ -91,6 +92,33 @@ describe("the ledger's rows", () => {
     expect(await readPage(tenant, "?after=9007199254740991")).toEqual({ data: [], next: null });
   });
 
+  test("are those of a span of time: from its start, included, to its end, excluded", async () => {
+    await withStoppedClock("2030-01-01T00:00:00Z", async (clock) => {
+      const tenant = await tenantWithModel();
+      await keepRowsForADay(tenant);
+      for (let day = 1; day <= 4; day++) {
+        await addEntries(tenant, "m", 2); // rows 1 to 4 on the first day, 5 to 8 on the second …
+        clock.advanceMs(86_400_000);
+      }
+      const rowsIn = async (from: string, to: string, rest = "") =>
+        (await readPage(tenant, `?from=${from}&to=${to}${rest}`)).data.map(({ seq }) => seq);
+      for (const archived of [0, 1]) {
+        const days = (await placesOf(tenant)).archives;
+        expect(days).toBe(archived);
+        expect(await rowsIn("2030-01-02T00:00:00Z", "2030-01-03T00:00:00Z")).toEqual([5, 6, 7, 8]);
+        expect(await rowsIn("2030-01-01T12:00:00Z", "2030-01-03T00:00:00.001Z")).toEqual([5, 6, 7, 8, 9, 10, 11, 12]);
+        expect(await rowsIn("2030-01-02T00:00:00Z", "2030-01-09T00:00:00Z", "&after=13&limit=2")).toEqual([14, 15]);
+        expect(await rowsIn("2029-01-01T00:00:00Z", "2030-01-01T00:00:00Z")).toEqual([]);
+        expect(await rowsIn("2031-01-01T00:00:00Z", "2032-01-01T00:00:00Z")).toEqual([]);
+        const lines = await exportRows(tenant, "?from=2030-01-02T00:00:00Z&to=2030-01-04T00:00:00Z");
+        expect(lines.map(({ seq }) => seq)).toEqual([5, 6, 7, 8, 9, 10, 11, 12]);
+        await runDueAlarms(tenant);
+      }
+      const page = await readPage(tenant, "?from=2030-01-02T00:00:00Z&to=2030-01-03T00:00:00Z&limit=4");
+      expect(page.next).toBeNull(); // row 9 is of the next day
+    });
+  });
+
   test.each([
     ["limit=0", "limit"],
     ["limit=1001", "limit"],
@@ -98,6 +126,8 @@ describe("the ledger's rows", () => {
     ["after=-1", "after"],
     ["after=1.5", "after"],
     ["format=csv", "format"],
+    ["from=yesterday", "from"],
+    ["from=2030-01-02T00:00:00Z&to=2030-01-02T00:00:00Z", "from"],
   ])("are refused to ?%s, which names %s", async (query, field) => {
     const tenant = await newTenant();
     const problem = await expectProblem(await tenant.call("GET", `/v1/usage/ledger?${query}`), 400, "invalid-request");

@@ -1,11 +1,13 @@
 import { deleteExpired, expiredClaims, nextExpiryMs } from "../src/admission/claims.store.ts";
 import type { TenantId } from "../src/shared/ids.ts";
+import { archivableUntilMs, archiveOldest, nextArchiveMs } from "./cell-archive.ts";
 import type { CellMemory } from "./cell-memory.ts";
 import { publishHours } from "./cell-publishing.ts";
 
 /** What a chore has at hand. */
 export interface ChoreContext {
   readonly tenantId: TenantId;
+  readonly storage: DurableObjectStorage;
   readonly sql: SqlStorage;
   readonly memory: CellMemory;
   readonly env: Env;
@@ -41,7 +43,16 @@ const expireClaims: Chore = {
   },
 };
 
-const CHORES: readonly Chore[] = [endLeases, expireClaims, publishHours];
+/** The ledger's rows leave the cell once the tenant's plan no longer keeps them there. */
+const archiveLedger: Chore = {
+  dueMs: ({ sql, memory }) => nextArchiveMs(sql, memory.policy.ledgerRetentionMs),
+  run: async ({ tenantId, storage, env, memory, nowMs }) => {
+    const untilMs = archivableUntilMs(storage.sql, memory.policy.ledgerRetentionMs, nowMs);
+    await archiveOldest(tenantId, storage, env.MODELS, untilMs);
+  },
+};
+
+const CHORES: readonly Chore[] = [endLeases, expireClaims, publishHours, archiveLedger];
 
 /** When the first chore is due; undefined when none is. */
 export function nextChoreMs(context: Omit<ChoreContext, "nowMs">): number | undefined {

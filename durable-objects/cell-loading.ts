@@ -8,6 +8,7 @@ import {
 import { loadDeployments, loadKeyGrants, loadTenantPolicy } from "../src/admission/hot-state.store.ts";
 import type { Database } from "../src/shared/database.ts";
 import type { KeyId, ModelId, TenantId } from "../src/shared/ids.ts";
+import { ARCHIVE_SCHEMA } from "../src/usage/archive.store.ts";
 import { LEDGER_SCHEMA } from "../src/usage/ledger.store.ts";
 import { OPEN_ENTRIES_SCHEMA } from "../src/usage/open-entries.store.ts";
 import { PUBLICATION_SCHEMA } from "../src/usage/publication.store.ts";
@@ -29,7 +30,14 @@ export async function loadTenant(tenantId: TenantId, db: Database): Promise<Cell
   return { policy, keys, deployments };
 }
 
-const SCHEMAS = [LEDGER_SCHEMA, OPEN_ENTRIES_SCHEMA, ROLLUP_SCHEMA, STATISTICS_SCHEMA, PUBLICATION_SCHEMA];
+const SCHEMAS = [
+  LEDGER_SCHEMA,
+  ARCHIVE_SCHEMA,
+  OPEN_ENTRIES_SCHEMA,
+  ROLLUP_SCHEMA,
+  STATISTICS_SCHEMA,
+  PUBLICATION_SCHEMA,
+];
 
 /** Make a cell's tables where they are missing, and put a tenant into them. */
 export function establish(storage: DurableObjectStorage, documents: CellDocuments): void {

@@ -12,6 +12,7 @@ import { readFigures } from "../src/usage/statistics.store.ts";
 import { type UsageQuery, type UsageRow, joinUsage } from "../src/usage/usage.rules.ts";
 import type { CellAccount } from "../src/usage/reconciliation.rules.ts";
 import { sumRefused, sumUsage } from "../src/usage/usage.store.ts";
+import { type EntryParts, type LedgerPart, type PartRequest, readEntryParts, readPart } from "./cell-archive.ts";
 import { nextChoreMs, runChores } from "./cell-chores.ts";
 import { accountSince, tellAgain } from "./cell-publishing.ts";
 import { type Change, applyChange, establish, loadTenant } from "./cell-loading.ts";
@@ -74,6 +75,9 @@ export class TenantCell extends DurableObject<Env> {
     const cell = { storage: this.ctx.storage, memory };
     await this.#inTurn(() => applyChange(this.#tenantId, drizzle(this.env.DB), cell, change));
     this.#feed.recheck(memory);
+    if (change.kind !== "tenant") return;
+    this.#alarmMs = undefined; // another plan's rows leave at other times
+    this.#setAlarm(memory);
   }
 
   /** Void the credentials of a subject that were issued before a moment. When the call returns, they are refused. */
@@ -117,6 +121,17 @@ export class TenantCell extends DurableObject<Env> {
   async tellAgain(hoursMs: readonly number[]): Promise<void> {
     const memory = await this.#open();
     if (memory) await tellAgain({ ...this.#choreContext(memory), nowMs: systemClock() }, hoursMs);
+  }
+
+  /** Rows of the ledger, or the archive that has them; undefined for a tenant that isn't there. */
+  async ledgerPart(request: PartRequest): Promise<LedgerPart | undefined> {
+    const memory = await this.#open();
+    return memory && readPart(this.ctx.storage.sql, memory.head, request);
+  }
+
+  /** The ledger's rows of one entry, and the archives that may have more of them. */
+  async ledgerEntry(entryId: string): Promise<EntryParts> {
+    return (await this.#open()) ? readEntryParts(this.ctx.storage.sql, entryId) : { rows: [], archives: [] };
   }
 
   /** What a model's versions are doing: inferences that run, by version id. Versions without any are left out. */
@@ -213,7 +228,8 @@ export class TenantCell extends DurableObject<Env> {
   }
 
   #choreContext(memory: CellMemory) {
-    return { tenantId: this.#tenantId, sql: this.ctx.storage.sql, memory, env: this.env };
+    const { storage } = this.ctx;
+    return { tenantId: this.#tenantId, storage, sql: storage.sql, memory, env: this.env };
   }
 
   get #tenantId(): TenantId {

@@ -21,6 +21,7 @@ import { createServices } from "./services.ts";
 import { creditRoutes } from "./tenants/credits.routes.ts";
 import { tenantRoutes } from "./tenants/tenants.routes.ts";
 import { fleetRoutes } from "./usage/fleet.routes.ts";
+import { ledgerRoutes } from "./usage/ledger.routes.ts";
 import { liveRoutes } from "./usage/live.routes.ts";
 import { usageRoutes } from "./usage/usage.routes.ts";
 
@@ -56,6 +57,7 @@ app.route("/", downloadRoutes); //   GET  /files/{link}
 app.route("/", keyRoutes); //             /v1/keys…
 app.route("/", usageRoutes); //      GET  /v1/usage
 app.route("/", liveRoutes); //       GET  /v1/usage/live
+app.route("/", ledgerRoutes); //     GET  /v1/usage/ledger…
 app.route("/", tenantRoutes); //          /admin/tenants…
 app.route("/", creditRoutes); //     POST /admin/tenants/{tenant_id}/credits
 app.route("/", fleetRoutes); //           /admin/usage…

@@ -32,6 +32,7 @@ export const PROBLEMS = {
   "version-not-found": { status: 404, title: "The model has no such version" },
   "file-not-found": { status: 404, title: "There is no such file" },
   "alias-not-found": { status: 404, title: "The model has no such alias" },
+  "entry-not-found": { status: 404, title: "The ledger has no such entry" },
   "method-not-allowed": { status: 405, title: "The route does not take this method" },
   "model-exists": { status: 409, title: "A model of this name exists" },
   "version-in-use": { status: 409, title: "The version is in use" },

@@ -57,6 +57,12 @@ export function isId<P extends Prefix>(prefix: P, text: string): text is Id<P> {
   return BODY.test(prefix === "ten" ? body.replace(JURISDICTION_BEFORE_BODY, "") : body);
 }
 
+/** When an id was made, ms since 1970; undefined where the text is no id of this kind. */
+export function timeOfId(prefix: Prefix, text: string): number | undefined {
+  if (!isId(prefix, text)) return undefined;
+  return Array.from(idBody(text).slice(0, TIME_LENGTH)).reduce((ms, digit) => ms * 32 + BASE32.indexOf(digit), 0);
+}
+
 /** The part of an id after its prefix: {@link ID_BODY_LENGTH} characters, after the jurisdiction of a tenant that has one. */
 export function idBody(id: Id<Prefix>): string {
   return id.slice(id.indexOf("_") + 1);

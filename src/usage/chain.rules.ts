@@ -3,7 +3,8 @@ import { sha256 } from "../shared/sha256.ts";
 import type { Delta, Outcome } from "./ledger.rules.ts";
 
 /** What a row of the ledger records: an inference's charge, its settlement, or credit that was given. */
-export type RowKind = "charge" | "settlement" | "credit";
+export const ROW_KINDS = ["charge", "settlement", "credit"] as const;
+export type RowKind = (typeof ROW_KINDS)[number];
 
 /** One row of the ledger, but for its place in the chain. Rows are only ever added. */
 export interface LedgerEntry extends Delta {

@@ -1,8 +1,12 @@
-import { type ChainHead, type LedgerEntry, type LedgerRow, type RowKind, canonicalText } from "./chain.rules.ts";
 import { sha256 } from "../shared/sha256.ts";
-import type { Outcome } from "./ledger.rules.ts";
+import { type ChainHead, type LedgerEntry, type LedgerRow, canonicalText } from "./chain.rules.ts";
+import { type LedgerRecord, rowOf } from "./ledger-record.rules.ts";
 
-/** The ledger in its tenant's cell: every tenant has its own database, so no table names a tenant. */
+/**
+ * The ledger in its tenant's cell: every tenant has its own database, so no table names a tenant.
+ *
+ * The head stands in a table of its own beside the rows, so that the last of them can't go missing unseen.
+ */
 export const LEDGER_SCHEMA = `
   CREATE TABLE IF NOT EXISTS ledger_rows (
     seq INTEGER PRIMARY KEY,
@@ -27,6 +31,12 @@ export const LEDGER_SCHEMA = `
     hash TEXT NOT NULL
   );
   CREATE INDEX IF NOT EXISTS ledger_rows_by_entry ON ledger_rows (entry_id);
+  CREATE TABLE IF NOT EXISTS ledger_head (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    seq INTEGER NOT NULL,
+    hash TEXT NOT NULL
+  );
+  INSERT OR IGNORE INTO ledger_head SELECT 1, seq, hash FROM ledger_rows ORDER BY seq DESC LIMIT 1;
 `;
 
 /** In the order of the canonical text, and the hash behind it. */
@@ -66,74 +76,40 @@ export class LedgerTail {
 
   /** All in one statement: the rows travel as one JSON value, so their number is not bound by parameters. */
   write(sql: SqlStorage): void {
-    if (this.#rows.length > 0) sql.exec(INSERT, `[${this.#rows.join(",")}]`);
+    if (this.#rows.length === 0) return;
+    sql.exec(INSERT, `[${this.#rows.join(",")}]`);
+    sql.exec("INSERT OR REPLACE INTO ledger_head VALUES (1, ?, ?)", this.#head.seq, this.#head.hash);
   }
 }
 
-/** The last row; undefined when the ledger is empty. */
+/**
+ * What the next row names as the one before it; undefined when there was never a row.
+ *
+ * It is the head as it was kept, though rows behind it be gone. A row that lies beyond it was not written here; the next one
+ * follows it all the same, so that calls are still admitted, and its hash tells.
+ */
 export function readHead(sql: SqlStorage): ChainHead | undefined {
   return sql
-    .exec<{ seq: number; hash: string }>("SELECT seq, hash FROM ledger_rows ORDER BY seq DESC LIMIT 1")
+    .exec<{ seq: number; hash: string }>(
+      `SELECT seq, hash FROM (SELECT 1 AS is_kept, seq, hash FROM ledger_head
+         UNION ALL SELECT * FROM (SELECT 0, seq, hash FROM ledger_rows ORDER BY seq DESC LIMIT 1))
+       ORDER BY seq DESC, is_kept DESC LIMIT 1`,
+    )
     .toArray()[0];
 }
 
 /** Rows in their order: those after this one, so many at most. */
 export function readRows(sql: SqlStorage, afterSeq: number, most: number): LedgerRow[] {
   return sql
-    .exec<StoredRow>("SELECT * FROM ledger_rows WHERE seq > ? ORDER BY seq LIMIT ?", afterSeq, most)
+    .exec<LedgerRecord>("SELECT * FROM ledger_rows WHERE seq > ? ORDER BY seq LIMIT ?", afterSeq, most)
     .toArray()
-    .map(toRow);
+    .map(rowOf);
 }
 
 /** The rows of one entry: its charge, and its settlement once it has ended. */
 export function readEntry(sql: SqlStorage, entryId: string): LedgerRow[] {
-  return sql.exec<StoredRow>("SELECT * FROM ledger_rows WHERE entry_id = ? ORDER BY seq", entryId).toArray().map(toRow);
-}
-
-type StoredRow = {
-  seq: number;
-  kind: RowKind;
-  entry_id: string;
-  at_ms: number;
-  key_id: string | null;
-  model_id: string | null;
-  model: string | null;
-  version_id: string | null;
-  version: number | null;
-  runtime: string | null;
-  units: number;
-  rate_micro_usd: number;
-  cost_micro_usd: number;
-  outcome: Outcome;
-  compute_ms: number;
-  bytes_in: number;
-  bytes_out: number;
-  idempotency_key: string | null;
-  previous_hash: string;
-  hash: string;
-};
-
-function toRow(row: StoredRow): LedgerRow {
-  return {
-    seq: row.seq,
-    kind: row.kind,
-    entryId: row.entry_id,
-    atMs: row.at_ms,
-    keyId: row.key_id,
-    modelId: row.model_id,
-    model: row.model,
-    versionId: row.version_id,
-    version: row.version,
-    runtime: row.runtime,
-    units: row.units,
-    rateMicroUsd: row.rate_micro_usd,
-    costMicroUsd: row.cost_micro_usd,
-    outcome: row.outcome,
-    computeMs: row.compute_ms,
-    bytesIn: row.bytes_in,
-    bytesOut: row.bytes_out,
-    idempotencyKey: row.idempotency_key,
-    previousHash: row.previous_hash,
-    hash: row.hash,
-  };
+  return sql
+    .exec<LedgerRecord>("SELECT * FROM ledger_rows WHERE entry_id = ? ORDER BY seq", entryId)
+    .toArray()
+    .map(rowOf);
 }

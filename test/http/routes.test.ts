@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { newApiKey } from "../../src/identity/keys.rules.ts";
+import { addEntries } from "../support/ledger.ts";
 import { addOneModel, addOneRequest, deploy, upload } from "../support/models.ts";
 import { expectProblem } from "../support/problem.ts";
 import { type AppRoute, allRoutes, fillPath } from "../support/routes.ts";
@@ -23,7 +24,7 @@ const guarded = allRoutes().filter((route) => !PUBLIC.includes(nameOf(route)));
 const ofOperators = guarded.filter((route) => route.path.startsWith("/admin"));
 const ofTenants = guarded.filter((route) => !ofOperators.includes(route));
 
-const anything = { model: "m", version: "1", alias: "a", key_id: "key_1", tenant_id: "ten_1" };
+const anything = { model: "m", version: "1", alias: "a", key_id: "key_1", tenant_id: "ten_1", entry_id: "ent_1" };
 
 /** Call a route with these credentials and nothing else. */
 async function knock({ method, path }: AppRoute, token?: string): Promise<Response> {
@@ -80,7 +81,9 @@ describe.each(named(ofTenants.filter((route) => route.path.includes(":"))))("%s"
     const [owner, stranger] = [await newTenant(), await newTenant()];
     await deploy(owner, "private-model");
     await upload(owner, "private-model", addOneModel());
-    const ids = { model: "private-model", version: "2", alias: "production", key_id: await firstKeyId(owner) };
+    const [entryId = ""] = await addEntries(owner, "private-model", 1);
+    const own = { key_id: await firstKeyId(owner), entry_id: entryId };
+    const ids = { model: "private-model", version: "2", alias: "production", ...own };
     const before = await everythingOf(owner);
     const response = await stranger.call(route.method, fillPath(route.path, ids), bodyFor(route));
     expect(response.status).toBe(404);

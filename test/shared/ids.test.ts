@@ -1,5 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { idBody, idFromBody, isId, jurisdictionOf, newId, newTenantId, randomBase32 } from "../../src/shared/ids.ts";
+import {
+  idBody,
+  idFromBody,
+  isId,
+  jurisdictionOf,
+  newId,
+  newTenantId,
+  randomBase32,
+  timeOfId,
+} from "../../src/shared/ids.ts";
 
 describe("an id", () => {
   test("is its kind's prefix, 10 characters of time and 16 of randomness", () => {
@@ -11,6 +20,15 @@ describe("an id", () => {
     const times = [0, 1, 31, 32, 1_023, 1_469_918_176_385, 1_795_000_000_000, 1_795_000_000_001, 2 ** 48 - 1];
     const ids = times.map((time) => newId("ver", time));
     expect(ids.toSorted()).toEqual(ids);
+  });
+
+  test.each([0, 31, 32, 1_469_918_176_385, 2 ** 48 - 1])("tells the time of its making, %i ms", (ms) => {
+    expect(timeOfId("ent", newId("ent", ms))).toBe(ms);
+  });
+
+  test("of another kind, or none, tells no time", () => {
+    expect(timeOfId("ent", newId("key", 5))).toBeUndefined();
+    expect(timeOfId("ent", "grant-1")).toBeUndefined();
   });
 
   test("differs from others of the same millisecond", () => {

@@ -1,90 +1,113 @@
-import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { newId } from "../../src/shared/ids.ts";
+import documentation from "../../docs/ledger.md";
+import { isId } from "../../src/shared/ids.ts";
 import { sha256 } from "../../src/shared/sha256.ts";
-import { type ChainHead, type LedgerRow, canonicalText, followChain, genesisOf } from "../../src/usage/chain.rules.ts";
+import {
+  type LedgerEntry,
+  type LedgerRow,
+  canonicalText,
+  followChain,
+  genesisOf,
+} from "../../src/usage/chain.rules.ts";
+import { fromLines, toLines } from "../../src/usage/ledger-record.rules.ts";
+import { LedgerTail } from "../../src/usage/ledger.store.ts";
 
-const tenantId = newId("ten", 0);
-const genesis = genesisOf(tenantId);
+const TENANT = "ten_01kdvd2m4r8x5n7c9d1f3h5j7k";
+if (!isId("ten", TENANT)) throw new Error("The documentation's tenant has no tenant's id.");
+const genesis = genesisOf(TENANT);
 
-const entry: Omit<LedgerRow, "seq" | "previousHash" | "hash"> = {
+const entry: LedgerEntry = {
   kind: "charge",
   entryId: "ent_1",
-  atMs: 1_000,
+  atMs: 1_767_225_600_000,
   keyId: "key_1",
   modelId: "mdl_1",
-  model: "m",
+  model: "flowers",
   versionId: "ver_1",
-  version: 2,
+  version: 1,
   runtime: "isolate",
   units: 1,
   rateMicroUsd: 100,
   costMicroUsd: 100,
   outcome: "pending",
-  computeMs: 3,
-  bytesIn: 4,
-  bytesOut: 5,
+  computeMs: 0,
+  bytesIn: 0,
+  bytesOut: 0,
   idempotencyKey: null,
 };
 
-/** A chain of this many rows, each with its number as its entry. */
-function chainOf(length: number): LedgerRow[] {
+/** A chain of three rows. */
+function chain(): LedgerRow[] {
   const rows: LedgerRow[] = [];
-  let head: ChainHead = genesis;
-  for (let index = 0; index < length; index++) {
-    const row = { ...entry, entryId: `ent_${index}`, seq: head.seq + 1, previousHash: head.hash };
-    head = { seq: row.seq, hash: sha256(canonicalText(row)) };
-    rows.push({ ...row, hash: head.hash });
+  const tail = new LedgerTail(genesis);
+  for (let seq = 1; seq <= 3; seq++) {
+    const previousHash = tail.head.hash;
+    rows.push({ ...entry, seq, previousHash, hash: tail.append(entry) });
   }
   return rows;
 }
 
-describe("a row of the ledger", () => {
-  test("is hashed over a JSON array of its values in a fixed order, as anybody may compute it", () => {
-    const text =
-      '[1,"charge","ent_1",1000,"key_1","mdl_1","m","ver_1",2,"isolate",1,100,100,"pending",3,4,5,null,"before"]';
-    expect(canonicalText({ ...entry, seq: 1, previousHash: "before" })).toBe(text);
-    expect(sha256(text)).toBe(createHash("sha256").update(text).digest("base64url"));
+describe("docs/ledger.md", () => {
+  const shown = fromLines(/^\{"seq":.*$/m.exec(documentation)?.[0] ?? "");
+
+  test("shows a row, its canonical text and its hash as the rules make them", () => {
+    expect(shown).toHaveLength(1);
+    for (const row of shown) {
+      expect(documentation).toContain(`\n${canonicalText(row)}\n`);
+      expect(documentation).toContain(`\n${sha256(canonicalText(row))}\n`);
+      expect(row.hash).toBe(sha256(canonicalText(row)));
+    }
   });
 
-  test("of one tenant names another beginning than every other tenant's", () => {
-    expect(genesis).toEqual({ seq: 0, hash: sha256(`tensorgate-ledger ${tenantId}`) });
-    expect(genesisOf(newId("ten", 0)).hash).not.toBe(genesis.hash);
+  test("shows what its tenant's first row names as the hash before it", () => {
+    expect(documentation).toContain(`SHA-256("tensorgate-ledger ${TENANT}") = ${genesis.hash}\n`);
+  });
+
+  test("names the values of the canonical text in their order", () => {
+    const [named = ""] = /^`seq`, `kind`[^:]*?`previous_hash`$/ms.exec(documentation) ?? [];
+    const members = [...named.matchAll(/`(\w+)`/g)].map((match) => match[1]);
+    expect([...members, "hash"]).toEqual(Object.keys(JSON.parse(toLines(shown)) as object));
+  });
+});
+
+describe("a canonical text", () => {
+  test("writes strings as JSON does: quotes, control characters and lone surrogates escaped, all else as it is", () => {
+    const text = canonicalText({ ...entry, idempotencyKey: '"\\\n\u0001é\u{1f600}\ud800', seq: 1, previousHash: "" });
+    expect(text).toContain(String.raw`,"\"\\\n\u0001é😀\ud800",`);
+  });
+
+  test("comes back whole from the lines of an archive", () => {
+    const [row] = chain();
+    if (!row) throw new Error("A chain has a first row.");
+    const odd = { ...row, idempotencyKey: '\u2028\n"é\u{1f600}', keyId: null, version: null };
+    expect(fromLines(toLines([odd, row]))).toEqual([odd, row]);
   });
 });
 
 describe("a chain", () => {
-  test("that is whole is followed to its last row, from the beginning or from any row", () => {
-    const rows = chainOf(3);
-    const [first, , last] = rows;
-    const head = { seq: 3, hash: last?.hash };
-    expect(followChain(genesis, rows)).toEqual(head);
-    expect(followChain({ seq: 1, hash: first?.hash ?? "" }, rows.slice(1))).toEqual(head);
+  test("is followed to its last row", () => {
+    const rows = chain();
+    expect(followChain(genesis, rows)).toEqual({ seq: 3, hash: rows[2]?.hash });
     expect(followChain(genesis, [])).toEqual(genesis);
   });
 
-  test.each(Object.keys(entry) as (keyof typeof entry)[])("in which %s was changed is broken at that row", (member) => {
-    const rows = chainOf(3).map((row) => (row.seq === 2 ? { ...row, [member]: "changed" } : row));
-    expect(followChain(genesis, rows)).toEqual({ seq: 2, reason: "changed-row" });
-  });
-
-  test("from which a row was taken, or in which two were swapped, lacks a row there", () => {
-    const [one, two, three] = chainOf(3);
-    if (!one || !two || !three) throw new Error("Expected three rows.");
-    expect(followChain(genesis, [one, three])).toEqual({ seq: 2, reason: "missing-row" });
-    expect(followChain(genesis, [two, three])).toEqual({ seq: 1, reason: "missing-row" });
-    expect(followChain(genesis, [one, three, two])).toEqual({ seq: 2, reason: "missing-row" });
-  });
-
-  test("whose changed row was hashed anew is broken at the row after it", () => {
-    const rows = chainOf(3).map((row) => {
-      const forged = { ...row, costMicroUsd: 0 };
-      return row.seq === 2 ? { ...forged, hash: sha256(canonicalText(forged)) } : row;
-    });
-    expect(followChain(genesis, rows)).toEqual({ seq: 3, reason: "wrong-previous-hash" });
-  });
-
-  test("of another tenant does not follow from this one's beginning", () => {
-    expect(followChain(genesisOf(newId("ten", 0)), chainOf(1))).toEqual({ seq: 1, reason: "wrong-previous-hash" });
+  test.each([
+    ["a row that is gone", (rows: LedgerRow[]) => rows.toSpliced(1, 1), { seq: 2, reason: "missing-row" }],
+    ["rows out of order", (rows: LedgerRow[]) => rows.toReversed(), { seq: 1, reason: "missing-row" }],
+    [
+      "a changed value",
+      (rows: LedgerRow[]) => rows.map((row) => ({ ...row, units: 2 })),
+      { seq: 1, reason: "changed-row" },
+    ],
+    [
+      "a changed value that was hashed anew, by the row after it",
+      (rows: LedgerRow[]) =>
+        rows.map((row) =>
+          row.seq === 2 ? { ...row, hash: sha256(canonicalText({ ...row, units: 2 })), units: 2 } : row,
+        ),
+      { seq: 3, reason: "wrong-previous-hash" },
+    ],
+  ])("is left at %s", (_what, change, fault) => {
+    expect(followChain(genesis, change(chain()))).toEqual(fault);
   });
 });

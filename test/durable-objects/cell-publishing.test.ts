@@ -64,13 +64,13 @@ describe("a cell", () => {
     });
   });
 
-  test("that is not called sets no alarm for it", async () => {
+  test("that is not called sets no alarm for it, but the one for the end of its rows' retention", async () => {
     await withStoppedClock("2030-01-01T10:00:00Z", async ({ advanceMs }) => {
       const tenant = await tenantWithModel();
       await inferOnce(tenant, "m");
       advanceMs(MINUTE_MS);
       await tellHours(tenant);
-      expect(await alarmOf(tenant)).toBeNull();
+      expect(await alarmOf(tenant)).toBe(Date.parse("2030-01-01T10:00:00Z") + 91 * 24 * 60 * MINUTE_MS);
     });
   });
 

@@ -26,7 +26,7 @@ const jsonRoutes = Object.entries(
   .filter(({ operation }) => operation.requestBody && "application/json" in operation.requestBody.content)
   .map(({ method, path }): [string, { method: string; path: string }] => [`${method} ${path}`, { method, path }]);
 
-/** What each route takes, by the part of the path after the model. */
+/** What each route takes, by the part of the path after the model or the tenant, or by its last. */
 const VALID: Record<string, object> = {
   name: { name: "new" },
   keys: { name: "k", scopes: ["infer"] },
@@ -34,6 +34,8 @@ const VALID: Record<string, object> = {
   promote: { version: 1 },
   backends: { url: "https://triton.example.com", model: "m" },
   traffic: { weights: { "1": 100 } },
+  credits: { amount_micro_usd: 1 },
+  reconcile: {},
 };
 
 test("these are the routes that take JSON", () => {
@@ -47,14 +49,17 @@ test("these are the routes that take JSON", () => {
     "POST /admin/tenants",
     "PATCH /admin/tenants/{tenant_id}",
     "POST /admin/tenants/{tenant_id}/keys",
+    "POST /admin/tenants/{tenant_id}/credits",
+    "POST /admin/usage/reconcile",
   ]);
 });
 
 describe.each(jsonRoutes)("%s", (_name, { method, path }) => {
   async function send(tenant: TestTenant, options: CallOptions): Promise<Response> {
     const filled = path.replace("{model}", "m").replace("{alias}", "production").replace("{tenant_id}", tenant.id);
+    const headers = { ...(path.endsWith("/credits") && { "Idempotency-Key": '"grant"' }), ...options.headers };
     return path.startsWith("/admin")
-      ? await callAsOperator(method, filled, options)
+      ? await callAsOperator(method, filled, { ...options, headers })
       : await tenant.call(method, filled, options);
   }
 
@@ -123,7 +128,8 @@ describe.each(jsonRoutes)("%s", (_name, { method, path }) => {
   test("refuses a member that it does not know, and names it", async () => {
     const tenant = await newTenant();
     await deploy(tenant, "m");
-    const wish = path.endsWith("keys") ? VALID["keys"] : (VALID[path.split("/").at(4) ?? ""] ?? VALID["name"]);
+    const parts = path.split("/");
+    const wish = VALID[parts.at(-1) ?? ""] ?? VALID[parts.at(4) ?? ""] ?? VALID["name"];
     const response = await send(tenant, { json: { ...wish, surprise: 1 } });
     const problem = await expectProblem(response, 400, "invalid-request");
     expect(problem["errors"]).toEqual([{ field: "body", message: expect.stringContaining('"surprise"') }]);

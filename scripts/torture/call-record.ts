@@ -6,6 +6,8 @@ import type { Answer } from "./exchange.ts";
 interface Success {
   readonly entryId: string;
   readonly receipt: string | undefined;
+  /** Whether it repeats an earlier request's. */
+  readonly isReplayed: boolean;
   readonly text: string;
 }
 
@@ -49,6 +51,7 @@ export class CallRecord {
         this.successes.push({
           entryId: one(headers["tensorgate-entry"]) ?? "none",
           receipt: one(headers["tensorgate-receipt"]),
+          isReplayed: headers["idempotent-replayed"] === "true",
           text,
         });
         return "final";

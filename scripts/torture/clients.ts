@@ -23,7 +23,8 @@ export interface ClientsOptions {
 const PATIENCE_MS = 30_000;
 /** A call that has no final answer within this time is given up, and told. */
 const GIVE_UP_MS = 300_000;
-const MAX_BACKOFF_MS = 8_000;
+/** The longest pauses before a retry: of who was told that the first request has not ended, and of all others. */
+const MAX_PAUSE_MS = { held: 8_000, again: 1_000 };
 /** Calls under way at most for each request in flight: while the server is down they would all begin and wait. */
 const CALLS_PER_SLOT = 4;
 
@@ -107,7 +108,8 @@ export class Clients {
       if (meaning === "held") this.#held.add(record);
       else this.#held.delete(record);
       if (meaning === "final") return;
-      await this.#pause(backoffMs(answer, retries, this.#random()));
+      const grownMs = Math.min(MAX_PAUSE_MS[meaning], 100 * 2 ** retries);
+      await this.#pause(Math.max(saidMs(answer), grownMs) * (1 + this.#random() / 2)); // never the same for all
     }
     record.isAbandoned = true;
   }
@@ -144,13 +146,7 @@ function newWaking(): AbortController {
   return waking;
 }
 
-/**
- * How long to wait before the next try: what the server says at least, longer each time, and never the same for all.
- *
- * @param chance  from [0, 1)
- */
-function backoffMs(answer: Answer, retries: number, chance: number): number {
-  const said = answer.kind === "answered" ? Number(answer.headers["retry-after"] ?? 0) * 1000 : 0;
-  const grown = Math.min(MAX_BACKOFF_MS, 50 * 2 ** retries);
-  return Math.max(said, grown) * (1 + chance / 2);
+/** How long the server asks to wait at least; 0 where it says nothing. */
+function saidMs(answer: Answer): number {
+  return answer.kind === "answered" ? Number(answer.headers["retry-after"] ?? 0) * 1000 : 0;
 }

@@ -1,26 +1,19 @@
 /** What the ledger's rows must say of the calls that were made. */
 import { type Account, type Check, look } from "./account.ts";
-import type { LedgerRow } from "./books.ts";
+import type { UsageMinute } from "./books.ts";
 import type { CallRecord } from "./call-record.ts";
+import { brokenLink } from "./chain.ts";
+import type { LedgerRow } from "./ledger.ts";
 import { overQuota, overdrafts } from "./limits.ts";
 
-/** All checks of one tenant that compare with its ledger, row by row; none where it has no ledger. */
+/** All checks of one tenant that compare with its ledger, row by row. */
 export function checkLedger({ tenant, records, books }: Account): Check[] {
-  if (!books.ledger) return [];
-  const { rows, verdict } = books.ledger;
+  const { usage, ledger: rows } = books;
   const charges = rows.filter(({ kind }) => kind === "charge");
-  const { inferences } = books.usage.total;
   return [
     ...checkCharges(records, rows),
-    look("the hash chain holds", rows, (row, index) => brokenLink(row, rows[index - 1])),
-    look("the server's own verification agrees", [verdict], ({ valid, rows: count }) => {
-      if (valid && count === rows.length) return undefined;
-      return `${tenant.name}: valid: ${String(valid)}, ${count} rows verified, ${rows.length} read`;
-    }),
-    look("roll-ups equal the ledger", [inferences], () => {
-      const counted = sumUnits(rows);
-      return inferences === counted ? undefined : `${tenant.name}: ${inferences} in roll-ups, ${counted} in the ledger`;
-    }),
+    look("the hash chain holds", rows, (row, index) => brokenLink(tenant.id, row, rows[index - 1])),
+    checkRollups(usage.data, rows),
     { name: "no rate was exceeded", looked: charges.length, differences: overdrafts(charges, tenant.limits.rate) },
     { name: "no quota was exceeded", looked: charges.length, differences: overQuota(rows, tenant.limits.perDay) },
   ];
@@ -29,11 +22,10 @@ export function checkLedger({ tenant, records, books }: Account): Check[] {
 /** Calls against charges, both ways. */
 function checkCharges(records: readonly CallRecord[], rows: readonly LedgerRow[]): Check[] {
   const charges = rows.filter(({ kind }) => kind === "charge");
-  const entries = Map.groupBy(rows, (row) => row.entry_id);
-  const unitsOf = (entry: string): number => sumUnits(entries.get(entry) ?? []);
-  const entriesOfKeys = Map.groupBy(charges, (row) => row.idempotency_key ?? "");
-  const charged = (key: string): number => sum((entriesOfKeys.get(key) ?? []).map((row) => unitsOf(row.entry_id)));
-  const hashes = new Map(charges.map((row) => [row.entry_id, row.hash]));
+  const entries = Map.groupBy(rows, (row) => row.entryId);
+  const unitsOf = (entry: string): number => sum((entries.get(entry) ?? []).map(({ units }) => units));
+  const entriesOfKeys = Map.groupBy(charges, (row) => row.idempotencyKey ?? "");
+  const charged = (key: string): number => sum((entriesOfKeys.get(key) ?? []).map((row) => unitsOf(row.entryId)));
   const answered = records.filter(({ successes }) => successes.length > 0);
   const refused = records.filter((record) => record.successes.length === 0 && !record.isDoubtful);
   const keys = new Set(records.map(({ key }) => key));
@@ -49,34 +41,64 @@ function checkCharges(records: readonly CallRecord[], rows: readonly LedgerRow[]
     look("no refused call is charged", refused, ({ key }) => {
       return charged(key) > 0 ? `${key} is charged ${charged(key)} times` : undefined;
     }),
-    look("nothing is charged that nobody asked for", charges, ({ entry_id: entry, idempotency_key: key }) => {
-      return keys.has(key ?? "") ? undefined : `${entry} has the key ${key ?? "none"}`;
+    look("nothing is charged that nobody asked for", charges, ({ entryId, idempotencyKey }) => {
+      return keys.has(idempotencyKey ?? "") ? undefined : `${entryId} has the key ${idempotencyKey ?? "none"}`;
     }),
-    look("every entry is charged once and refunded at most once", [...entries], ([entry, [first, ...rest]]) => {
-      const isRight = first?.kind === "charge" && rest.every(({ kind }) => kind === "settlement") && rest.length <= 1;
-      const units = unitsOf(entry);
-      return isRight && (units === 0 || units === 1)
-        ? undefined
-        : `${entry}: ${rest.length + 1} rows of ${units} units`;
-    }),
-    look("every receipt is the hash of its charge", answered, ({ key, successes }) => {
-      const wrong = successes.find(({ entryId, receipt }) => receipt === undefined || hashes.get(entryId) !== receipt);
-      return wrong && `${key} has the receipt ${wrong.receipt ?? "none"}`;
-    }),
+    checkEntries(entries),
+    checkReceipts(answered, charges),
   ];
+}
+
+/** Each is charged, and settled once; none is left open, since all leases are over. */
+function checkEntries(entries: ReadonlyMap<string, readonly LedgerRow[]>): Check {
+  return look("every entry is charged and settled once", [...entries], ([entry, rows]) => {
+    const [first, second] = rows;
+    const isWhole = rows.length === 2 && first?.kind === "charge" && second?.kind === "settlement";
+    const refund = second?.outcome === "rejected" || second?.outcome === "failed" ? -1 : 0;
+    if (isWhole && first.units === 1 && second.units === refund) return undefined;
+    return `${entry}: ${rows.map(({ kind, outcome, units }) => `${kind} ${outcome} of ${units}`).join(", ")}`;
+  });
+}
+
+/** The answer of the run that was charged has its receipt, and no answer has another one. */
+function checkReceipts(answered: readonly CallRecord[], charges: readonly LedgerRow[]): Check {
+  const hashes = new Map(charges.map(({ entryId, hash }) => [entryId, hash]));
+  return look("every receipt is the hash of its charge", answered, ({ key, successes }) => {
+    const wrong = successes.find(({ entryId, receipt, isReplayed }) => {
+      return receipt === undefined ? !isReplayed : receipt !== hashes.get(entryId);
+    });
+    return wrong && `${key} has the receipt ${wrong.receipt ?? "none"} for ${wrong.entryId}`;
+  });
+}
+
+/** Minute by minute; an inference belongs to the minute of its charge, whenever it was settled. */
+function checkRollups(usage: readonly UsageMinute[], rows: readonly LedgerRow[]): Check {
+  const chargedAtMs = new Map(rows.filter(({ kind }) => kind === "charge").map((row) => [row.entryId, row.atMs]));
+  const minuteOf = ({ entryId, atMs }: LedgerRow): number =>
+    Math.floor((chargedAtMs.get(entryId) ?? atMs) / 60_000) * 60_000;
+  const byMinute = Map.groupBy(rows, minuteOf);
+  const rolledUp = new Map(usage.map((minute) => [minute.start, minute]));
+  return look("roll-ups equal the ledger", [...new Set([...byMinute.keys(), ...rolledUp.keys()])], (start) => {
+    const told = describe(rolledUp.get(start));
+    const own = byMinute.get(start) ?? [];
+    const counted = describe({
+      inferences: sum(own.map(({ units }) => units)),
+      compute_ms: sum(own.map(({ computeMs }) => computeMs)),
+      bytes_in: sum(own.map(({ bytesIn }) => bytesIn)),
+      bytes_out: sum(own.map(({ bytesOut }) => bytesOut)),
+    });
+    return told === counted
+      ? undefined
+      : `${new Date(start).toISOString()}: ${told} in roll-ups, ${counted} in the ledger`;
+  });
+}
+
+function describe(figures: Omit<UsageMinute, "start"> | undefined): string {
+  if (!figures) return "nothing";
+  const { inferences, compute_ms: computeMs, bytes_in: bytesIn, bytes_out: bytesOut } = figures;
+  return `${inferences} inferences, ${computeMs} ms, ${bytesIn} and ${bytesOut} bytes`;
 }
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
-}
-
-function sumUnits(rows: readonly LedgerRow[]): number {
-  return sum(rows.map(({ units }) => units));
-}
-
-/** The chain begins with row 1, leaves none out, and each row names the hash of the one before. */
-function brokenLink(row: LedgerRow, before: LedgerRow | undefined): string | undefined {
-  if (row.seq !== (before?.seq ?? 0) + 1) return `row ${row.seq} follows row ${before?.seq ?? 0}`;
-  if (!before || row.previous_hash === before.hash) return undefined;
-  return `row ${row.seq} does not name the hash of the row before`;
 }

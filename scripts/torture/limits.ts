@@ -1,5 +1,5 @@
 /** Whether a tenant's limits held, worked out from the times in its ledger alone. */
-import type { LedgerRow } from "./books.ts";
+import type { LedgerRow } from "./ledger.ts";
 import type { Limits } from "./tenants.ts";
 
 const MS_PER_DAY = 86_400_000;
@@ -15,10 +15,10 @@ export function overdrafts(charges: readonly LedgerRow[], rate: Limits["rate"]):
   if (!rate) return [];
   const full = rate.burst * MILLI;
   let left = full;
-  let lastMs = charges[0]?.at ?? 0;
-  return charges.flatMap(({ seq, at }) => {
-    left = Math.min(full, left + Math.max(0, at - lastMs) * rate.perSecond) - MILLI;
-    lastMs = at;
+  let lastMs = charges[0]?.atMs ?? 0;
+  return charges.flatMap(({ seq, atMs }) => {
+    left = Math.min(full, left + Math.max(0, atMs - lastMs) * rate.perSecond) - MILLI;
+    lastMs = atMs;
     return left < 0 ? [`row ${seq} came ${-left / MILLI} calls too soon`] : [];
   });
 }
@@ -32,9 +32,9 @@ export function overQuota(rows: readonly LedgerRow[], perDay: number | undefined
   if (perDay === undefined) return [];
   const dayOfEntry = new Map<string, number>();
   const used = new Map<number, number>();
-  return rows.flatMap(({ seq, kind, entry_id: entry, at, units }) => {
-    if (kind === "charge") dayOfEntry.set(entry, Math.floor(at / MS_PER_DAY));
-    const day = dayOfEntry.get(entry) ?? 0;
+  return rows.flatMap(({ seq, kind, entryId, atMs, units }) => {
+    if (kind === "charge") dayOfEntry.set(entryId, Math.floor(atMs / MS_PER_DAY));
+    const day = dayOfEntry.get(entryId) ?? 0;
     const sum = (used.get(day) ?? 0) + units;
     used.set(day, sum);
     return units > 0 && sum > perDay ? [`row ${seq} is number ${sum} of ${perDay} in its day`] : [];

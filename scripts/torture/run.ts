@@ -16,7 +16,7 @@ import { type Tenant, castRoles, makeTenant, readQuestions } from "./tenants.ts"
 /** Longer than any lease: an inference that nobody settled counts as running for less. */
 const BEYOND_LEASES_MS = 120_000;
 /** How long nothing may go on but waiting for leases, before the clock jumps. */
-const STANDSTILL_MS = 2_000;
+const STANDSTILL_MS = 1_000;
 const PROGRESS_EVERY_MS = 5_000;
 
 /** Says how far the run is. */
@@ -70,16 +70,23 @@ async function torture(server: Server, clients: Clients, blows: Blows, plan: Pla
   const made = clients.make(plan.calls).finally(() => (isOver = true));
   await Promise.all([made, blows.strike(plan.blows).then(async () => await endLeases(server, clients, () => isOver))]);
   await blows.collectFaults();
+  await jump(server);
 }
 
-/** Let the clock jump once all that is left waits for leases of inferences that died with their process. */
+/** Let the clock jump whenever all that is left waits for leases of inferences that died, until nothing is left. */
 async function endLeases(server: Server, clients: Clients, isOver: () => boolean): Promise<void> {
-  for (let stillMs = 0; stillMs < STANDSTILL_MS; stillMs = clients.onlyHeld ? stillMs + 100 : 0) {
-    if (isOver()) return;
+  for (let stillMs = 0; !isOver(); stillMs = clients.onlyHeld ? stillMs + 100 : 0) {
     await pause(100);
+    if (stillMs < STANDSTILL_MS) continue;
+    stillMs = 0;
+    await jump(server);
+    clients.wake();
   }
+}
+
+/** Let the clock jump beyond all leases; what is done next finds them over. */
+async function jump(server: Server): Promise<void> {
   await callControl(server, "POST", "clock", { step_ms: BEYOND_LEASES_MS });
-  clients.wake();
 }
 
 async function readAccounts(

@@ -6,7 +6,6 @@ import { z } from "zod";
 
 import { deployIris } from "../hostile/tenants.ts";
 import { succeed } from "../start/api.ts";
-import { HAS_QUOTAS } from "./contract.ts";
 import type { Server } from "./server.ts";
 
 /** What a tenant may use at most; undefined where no run reaches it. */
@@ -61,7 +60,7 @@ export async function makeTenant({ baseUrl, adminToken: token }: Server, { name,
   const wish = { name, limits: { burst, rate_per_second: perSecond, run_ms: RUN_MS } };
   const made = await succeed(tenants, { method: "POST", token, json: wish });
   const { id } = z.object({ id: z.string() }).parse(made);
-  if (limits.perDay !== undefined && HAS_QUOTAS) await setQuota(`${tenants}/${id}`, token, limits.perDay);
+  if (limits.perDay !== undefined) await setQuota(`${tenants}/${id}`, token, limits.perDay);
   const given = await succeed(`${tenants}/${id}/keys`, { method: "POST", token, json: { name, scopes: SCOPES } });
   const { key: apiKey } = z.object({ key: z.string() }).parse(given);
   await deployIris({ baseUrl, apiKey }, MODEL);

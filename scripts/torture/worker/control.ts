@@ -5,6 +5,9 @@ import type { TornCell } from "./torn-cell.ts";
 
 const CONTROL = "/torture/";
 
+/** Rows of the ledger in one answer. */
+const PAGE_ROWS = 1000;
+
 const clockSchema = z.object({ step_ms: z.number() });
 const evictionSchema = z.object({ tenant_id: z.string() });
 
@@ -15,7 +18,8 @@ export function isControl(path: string): boolean {
 
 /** Do what the run asks for besides inferring. */
 export async function answerControl(request: Request, env: Env): Promise<Response> {
-  const path = new URL(request.url).pathname.slice(CONTROL.length);
+  const { pathname, searchParams: query } = new URL(request.url);
+  const path = pathname.slice(CONTROL.length);
   switch (`${request.method} ${path}`) {
     case "GET faults":
       return Response.json(countFaults());
@@ -28,6 +32,10 @@ export async function answerControl(request: Request, env: Env): Promise<Respons
     case "POST evictions":
       await tear(env, evictionSchema.parse(await request.json()).tenant_id);
       return new Response(null, { status: 204 });
+    case "GET ledger": {
+      const rows = await tornCell(env, query.get("tenant_id") ?? "").ledger(Number(query.get("after")), PAGE_ROWS);
+      return Response.json({ data: rows });
+    }
     default:
       return new Response(null, { status: 404 });
   }
@@ -43,10 +51,13 @@ function stepClock(stepMs: number): void {
 }
 
 async function tear(env: Env, tenantId: string): Promise<void> {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the class that this Worker exports under the cell's name
-  const cells = env.TENANT_CELL as unknown as DurableObjectNamespace<TornCell>;
-  await cells
-    .getByName(tenantId)
+  await tornCell(env, tenantId)
     .tear()
     .catch(() => undefined); // it can't answer: that is its purpose
+}
+
+function tornCell(env: Env, tenantId: string): DurableObjectStub<TornCell> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the class that this Worker exports under the cell's name
+  const cells = env.TENANT_CELL as unknown as DurableObjectNamespace<TornCell>;
+  return cells.getByName(tenantId);
 }

@@ -32,7 +32,9 @@ type Cells = Env["TENANT_CELL"];
 function faultyNamespace(cells: Cells): Cells {
   return new Proxy(cells, {
     get: (target, name) => {
-      if (name === "getByName") return (tenantId: string) => faultyStub(target.getByName(tenantId));
+      if (name === "getByName") {
+        return (...args: Parameters<Cells["getByName"]>) => faultyStub(target.getByName(...args));
+      }
       const member: unknown = Reflect.get(target, name);
       return typeof member === "function"
         ? (...args: unknown[]): unknown => Reflect.apply(member, target, args)

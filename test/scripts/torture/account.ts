@@ -1,8 +1,12 @@
 import type { Account, Check } from "../../../scripts/torture/account.ts";
-import type { LedgerRow } from "../../../scripts/torture/books.ts";
+import type { UsageMinute } from "../../../scripts/torture/books.ts";
 import { CallRecord } from "../../../scripts/torture/call-record.ts";
+import { hashOf, rootHash } from "../../../scripts/torture/chain.ts";
 import type { Answer } from "../../../scripts/torture/exchange.ts";
+import type { LedgerRow } from "../../../scripts/torture/ledger.ts";
 import type { Limits } from "../../../scripts/torture/tenants.ts";
+
+const TENANT = "ten_1";
 
 /** A call that met these answers, in this order. Its key is `torture-0-<index>`. */
 export function call(index: number, ...answers: readonly Answer[]): CallRecord {
@@ -11,10 +15,16 @@ export function call(index: number, ...answers: readonly Answer[]): CallRecord {
   return record;
 }
 
-/** An answer of status 200. Its receipt is what {@link charge} of the same entry has as its hash. */
+/** An answer of status 200 to a repetition, which has no receipt. */
 export function success(entryId: string, text = "setosa"): Answer {
-  const headers = { "tensorgate-entry": entryId, "tensorgate-receipt": `hash of ${entryId}` };
+  const headers = { "tensorgate-entry": entryId, "idempotent-replayed": "true" };
   return { kind: "answered", status: 200, headers, text };
+}
+
+/** An answer of status 200 to the request that was charged. */
+export function firstSuccess(entryId: string, receipt: string | undefined): Answer {
+  const headers = { "tensorgate-entry": entryId, ...(receipt !== undefined && { "tensorgate-receipt": receipt }) };
+  return { kind: "answered", status: 200, headers, text: "setosa" };
 }
 
 export function answered(status: number, text = ""): Answer {
@@ -23,48 +33,60 @@ export function answered(status: number, text = ""): Answer {
 
 export const LOST: Answer = { kind: "lost", reason: "ECONNRESET" };
 
+type Given = Partial<LedgerRow>;
+
 /** A row that charges an entry to the call of this index. */
-export function charge(entryId: string, index: number, at = 0): Partial<LedgerRow> {
-  return {
-    kind: "charge",
-    entry_id: entryId,
-    idempotency_key: `torture-0-${index}`,
-    at,
-    units: 1,
-    hash: `hash of ${entryId}`,
-  };
+export function charge(entryId: string, index: number, atMs = 0): Given {
+  return { kind: "charge", entryId, idempotencyKey: `torture-0-${index}`, atMs, units: 1, outcome: "pending" };
 }
 
-/** A row that says how an entry ended; it gives the charge back where `units` is −1. */
-export function settlement(entryId: string, units: 0 | -1 = 0): Partial<LedgerRow> {
-  return { kind: "settlement", entry_id: entryId, units };
+/** A row that says how an entry ended. */
+export function settlement(entryId: string, outcome: "ok" | "unsettled" | "failed" = "ok", atMs = 0): Given {
+  return { kind: "settlement", entryId, atMs, units: outcome === "failed" ? -1 : 0, outcome };
 }
 
 /** Number rows and chain them. */
-export function chain(...given: readonly Partial<LedgerRow>[]): LedgerRow[] {
-  let previousHash = "root";
+export function chain(...given: readonly Given[]): LedgerRow[] {
+  let previousHash = rootHash(TENANT);
   return given.map((row, index) => {
-    const defaults = { seq: index + 1, kind: "charge", entry_id: "", at: 0, units: 1, outcome: "" } as const;
-    const linked = { ...defaults, hash: `row ${index + 1}`, ...row, previous_hash: previousHash };
-    previousHash = linked.hash;
-    return linked;
+    const linked = { ...EMPTY_ROW, ...row, seq: index + 1, previousHash };
+    previousHash = hashOf(linked);
+    return { ...linked, hash: previousHash };
   });
 }
 
-/** A tenant's account whose roll-ups and verification agree with its ledger. */
+const EMPTY_ROW: Omit<LedgerRow, "seq" | "previousHash" | "hash"> = {
+  kind: "charge",
+  entryId: "",
+  atMs: 0,
+  keyId: "key_1",
+  modelId: "mdl_1",
+  model: "iris",
+  versionId: "ver_1",
+  version: 1,
+  runtime: "isolate",
+  units: 1,
+  rateMicroUsd: 100,
+  costMicroUsd: 100,
+  outcome: "pending",
+  computeMs: 0,
+  bytesIn: 0,
+  bytesOut: 0,
+  idempotencyKey: null,
+};
+
+/** A tenant's account whose roll-ups agree with its ledger, all in the first minute of 1970. */
 export function account(
   records: readonly CallRecord[],
-  rows: readonly LedgerRow[],
+  ledger: readonly LedgerRow[],
   limits: Partial<Limits> = {},
 ): Account {
-  const inferences = rows.reduce((sum, { units }) => sum + units, 0);
+  const inferences = ledger.reduce((sum, { units }) => sum + units, 0);
+  const minute: UsageMinute = { start: 0, inferences, compute_ms: 0, bytes_in: 0, bytes_out: 0 };
   return {
-    tenant: { id: "ten_1", name: "Acme", apiKey: "", limits: { rate: undefined, perDay: undefined, ...limits } },
+    tenant: { id: TENANT, name: "Acme", apiKey: "", limits: { rate: undefined, perDay: undefined, ...limits } },
     records,
-    books: {
-      usage: { data: [], total: { inferences } },
-      ledger: { rows, verdict: { valid: true, rows: rows.length } },
-    },
+    books: { usage: { data: ledger.length === 0 ? [] : [minute], total: { inferences } }, ledger },
   };
 }
 

@@ -1,12 +1,25 @@
 import { describe, expect, it } from "vitest";
 import { checkAccounts } from "../../../scripts/torture/checks.ts";
-import { LOST, account, answered, call, chain, charge, differencesOf, settlement, success } from "./account.ts";
+import {
+  LOST,
+  account,
+  answered,
+  call,
+  chain,
+  charge,
+  differencesOf,
+  firstSuccess,
+  settlement,
+  success,
+} from "./account.ts";
 
 const differences = (...accounts: Parameters<typeof checkAccounts>[0]) => differencesOf(checkAccounts(accounts));
 
-/** Two calls, answered and charged as they should be. */
-const records = [call(0, success("ent_a")), call(1, LOST, success("ent_b"), success("ent_b"))];
-const rows = chain(charge("ent_a", 0), charge("ent_b", 1), settlement("ent_a"), settlement("ent_b"));
+/** Two calls, answered, charged and settled as they should be. */
+const given = [charge("ent_a", 0), charge("ent_b", 1), settlement("ent_a"), settlement("ent_b", "unsettled")];
+const rows = chain(...given);
+const records = [call(0, firstSuccess("ent_a", rows[0]?.hash)), call(1, LOST, success("ent_b"), success("ent_b"))];
+const limits = { rate: { burst: 1, perSecond: 1 } };
 
 describe("books in which everything agrees", () => {
   it("have no differences, and every check has looked at something", () => {
@@ -17,86 +30,105 @@ describe("books in which everything agrees", () => {
   });
 
   it("may hold a refunded charge of a call that was charged again, and answered for the second", () => {
-    const again = chain(charge("ent_a", 0), settlement("ent_a", -1), charge("ent_b", 0));
+    const again = chain(charge("ent_a", 0), settlement("ent_a", "failed"), charge("ent_b", 0), settlement("ent_b"));
     expect(differences(account([call(0, answered(504), success("ent_b"))], again))).toEqual({});
   });
 
   it("may or may not charge a call that was refused after a request without an answer", () => {
     const doubtful = call(0, LOST, answered(429));
-    const limits = { rate: { burst: 1, perSecond: 1 } };
-    expect(differences(account([doubtful], chain(charge("ent_a", 0)), limits))).toEqual({});
+    const charged = chain(charge("ent_a", 0), settlement("ent_a", "unsettled"));
+    expect(differences(account([doubtful], charged, limits))).toEqual({});
     expect(differences(account([doubtful], [], limits))).toEqual({});
   });
 });
 
 describe("a difference is", () => {
   it("an answered call without a charge", () => {
-    expect(differences(account(records, chain(charge("ent_a", 0))))).toMatchObject({
+    expect(differences(account(records, chain(charge("ent_a", 0), settlement("ent_a"))))).toEqual({
       "every answered call has exactly one charge": ["torture-0-1: its entry is charged 0 times, its key 0 times"],
-      "every receipt is the hash of its charge": ["torture-0-1 has the receipt hash of ent_b"],
       "usage is as much as was answered": ["Acme: 1 charged, 2 answered, 0 in doubt"],
     });
   });
 
   it("an answered call whose charge was given back", () => {
-    const refunded = chain(charge("ent_a", 0), settlement("ent_a", -1));
+    const refunded = chain(charge("ent_a", 0), settlement("ent_a", "failed"));
     expect(differences(account([call(0, success("ent_a"))], refunded))).toMatchObject({
       "every answered call has exactly one charge": ["torture-0-0: its entry is charged 0 times, its key 0 times"],
     });
   });
 
   it("a key with two charges", () => {
-    expect(differences(account(records, chain(...rows, charge("ent_c", 1))))).toMatchObject({
+    const twice = chain(...given, charge("ent_c", 1), settlement("ent_c"));
+    expect(differences(account(records, twice))).toMatchObject({
       "no key is charged twice": ["torture-0-1 is charged 2 times"],
       "every answered call has exactly one charge": ["torture-0-1: its entry is charged 1 times, its key 2 times"],
     });
   });
 
   it("a charge of a call that was refused, with no request in doubt", () => {
-    const limits = { rate: { burst: 1, perSecond: 1 } };
-    expect(differences(account([call(0, answered(429))], chain(charge("ent_a", 0)), limits))).toEqual({
+    const charged = chain(charge("ent_a", 0), settlement("ent_a"));
+    expect(differences(account([call(0, answered(429))], charged, limits))).toEqual({
       "no refused call is charged": ["torture-0-0 is charged 1 times"],
       "usage is as much as was answered": ["Acme: 1 charged, 0 answered, 0 in doubt"],
     });
   });
 
   it("a charge that belongs to no call", () => {
-    expect(differences(account([], chain(charge("ent_a", 7))))).toMatchObject({
+    expect(differences(account([], chain(charge("ent_a", 7), settlement("ent_a"))))).toMatchObject({
       "nothing is charged that nobody asked for": ["ent_a has the key torture-0-7"],
     });
   });
 
-  it("an entry that is settled twice", () => {
-    expect(differences(account(records, chain(...rows, settlement("ent_a"))))).toEqual({
-      "every entry is charged once and refunded at most once": ["ent_a: 3 rows of 1 units"],
+  it("an entry that is settled twice, or never, or charged less than once", () => {
+    const name = "every entry is charged and settled once";
+    expect(differences(account(records, chain(...given, settlement("ent_a"))))).toEqual({
+      [name]: ["ent_a: charge pending of 1, settlement ok of 0, settlement ok of 0"],
+    });
+    expect(differences(account(records, chain(...given.slice(0, 3))))).toEqual({
+      [name]: ["ent_b: charge pending of 1"],
+    });
+    const free = chain({ ...charge("ent_a", 0), units: 0 }, settlement("ent_a"));
+    expect(differences(account([], free))).toMatchObject({
+      [name]: ["ent_a: charge pending of 0, settlement ok of 0"],
+    });
+    const unfree = chain(charge("ent_a", 0), { ...settlement("ent_a", "failed"), units: 0 });
+    expect(differences(account([], unfree))).toMatchObject({
+      [name]: ["ent_a: charge pending of 1, settlement failed of 0"],
     });
   });
 
-  it("a row that is left out, and one that names another hash than the one before has", () => {
-    const [first, second, third, fourth] = rows;
-    if (!first || !second || !third || !fourth) throw new Error("There are four rows.");
-    const broken = [first, second, { ...fourth, previous_hash: second.hash }];
-    expect(differences(account(records, broken))).toMatchObject({ "the hash chain holds": ["row 4 follows row 2"] });
-    const forged = [first, { ...second, previous_hash: "forged" }, third, fourth];
-    expect(differences(account(records, forged))).toEqual({
-      "the hash chain holds": ["row 2 does not name the hash of the row before"],
+  it("a receipt that is not the hash of the charge, and none where the charged request was answered", () => {
+    const name = "every receipt is the hash of its charge";
+    const own = chain(charge("ent_a", 0), settlement("ent_a"));
+    expect(differences(account([call(0, firstSuccess("ent_a", "forged"))], own))).toEqual({
+      [name]: ["torture-0-0 has the receipt forged for ent_a"],
+    });
+    expect(differences(account([call(0, firstSuccess("ent_a", undefined))], own))).toEqual({
+      [name]: ["torture-0-0 has the receipt none for ent_a"],
     });
   });
 
-  it("a ledger that the server itself finds invalid, or that it verified in part", () => {
+  it("a row that is missing, that names another one before it, or that was changed", () => {
+    const name = "the hash chain holds";
+    const without = account(
+      records,
+      rows.filter(({ seq }) => seq !== 3),
+    );
+    expect(differences(without)).toMatchObject({ [name]: ["row 4 follows row 2"] });
+    const forged = rows.map((row) => (row.seq === 1 ? { ...row, previousHash: "another tenant's" } : row));
+    expect(differences(account(records, forged))).toEqual({ [name]: ["row 1 names another row before it"] });
+    const changed = rows.map((row) => (row.seq === 2 ? { ...row, costMicroUsd: 1 } : row));
+    expect(differences(account(records, changed))).toEqual({ [name]: ["row 2 was changed"] });
+  });
+
+  it("a minute whose roll-up says something else than the ledger", () => {
     const { tenant, books } = account(records, rows);
-    const invalid = { usage: books.usage, ledger: { rows, verdict: { valid: false, rows: 3 } } };
-    expect(differences({ tenant, records, books: invalid })).toEqual({
-      "the server's own verification agrees": ["Acme: valid: false, 3 rows verified, 4 read"],
-    });
-  });
-
-  it("roll-ups that say another sum than the ledger", () => {
-    const { tenant, books } = account(records, rows);
-    const drifted = { ...books, usage: { data: [], total: { inferences: 3 } } };
-    expect(differences({ tenant, records, books: drifted })).toEqual({
-      "roll-ups equal the ledger": ["Acme: 3 in roll-ups, 2 in the ledger"],
-      "usage is as much as was answered": ["Acme: 3 charged, 2 answered, 0 in doubt"],
+    const shifted = { ...books.usage, data: books.usage.data.map((minute) => ({ ...minute, start: 60_000 })) };
+    expect(differences({ tenant, records, books: { ...books, usage: shifted } })).toEqual({
+      "roll-ups equal the ledger": [
+        "1970-01-01T00:00:00.000Z: nothing in roll-ups, 2 inferences, 0 ms, 0 and 0 bytes in the ledger",
+        "1970-01-01T00:01:00.000Z: 2 inferences, 0 ms, 0 and 0 bytes in roll-ups, 0 inferences, 0 ms, 0 and 0 bytes in the ledger",
+      ],
     });
   });
 
@@ -112,7 +144,8 @@ describe("a difference is", () => {
   });
 
   it("another answer to the same question, to whichever tenant", () => {
-    const other = account([call(0, success("ent_a", "virginica"))], chain(charge("ent_a", 0)));
+    const own = chain(charge("ent_a", 0), settlement("ent_a"));
+    const other = account([call(0, success("ent_a", "virginica"))], own);
     expect(differences(account(records, rows), other)).toEqual({
       "the same question has the same answer": ["torture-0-0 was answered virginica instead of setosa"],
     });

@@ -34,7 +34,7 @@ describe("a quota of 2 a day", () => {
 
   it("gets back what was refunded, on the day of the charge", () => {
     const first = [charge("ent_a", 0, 0), charge("ent_b", 1, 0)];
-    const refund = { ...settlement("ent_a", -1), at: DAY };
+    const refund = settlement("ent_a", "failed", DAY);
     expect(overQuota(chain(...first, refund, charge("ent_c", 2, 0)), 2)).toEqual([]);
     expect(overQuota(chain(...first, charge("ent_c", 2, 0), refund), 2)).toEqual(["row 3 is number 3 of 2 in its day"]);
   });

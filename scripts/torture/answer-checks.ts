@@ -1,6 +1,7 @@
 /** What can be checked without the ledger's rows: what the clients were told, and the sum of usage. */
 import { type Account, type Check, look } from "./account.ts";
 import type { CallRecord } from "./call-record.ts";
+import type { PlannedCall } from "./plan.ts";
 
 /** All checks of one tenant's answers. */
 export function checkAnswers({ tenant, records, books }: Account): Check[] {
@@ -42,7 +43,7 @@ function keysByEntry(answered: readonly CallRecord[]): Map<string, string[]> {
 
 /** All tenants have the same model, so an answer that belongs to somebody else shows. */
 export function sameAnswers(records: readonly CallRecord[]): Check {
-  const known = new Map<number, string>();
+  const known = new Map<PlannedCall["question"], string>();
   return look("the same question has the same answer", records, ({ key, plan, successes }) => {
     for (const { text } of successes) {
       const expected = known.get(plan.question) ?? text;

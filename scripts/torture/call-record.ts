@@ -1,4 +1,6 @@
 /** What the clients learned of one call, from all requests that carried its key. */
+import type { IncomingHttpHeaders } from "node:http";
+
 import type { PlannedCall } from "./plan.ts";
 import type { Answer } from "./exchange.ts";
 
@@ -21,6 +23,8 @@ export class CallRecord {
   readonly successes: Success[] = [];
   /** Answers of status 429. */
   refusals = 0;
+  /** Answers of status 400, to a call that asks nonsense. */
+  rejections = 0;
   /** Requests whose fate their sender did not learn: no answer, or one of 5xx. */
   unlearned = 0;
   /** Answers that no client should ever get. */
@@ -46,24 +50,23 @@ export class CallRecord {
       return "again";
     }
     const { status, headers, text } = answer;
-    switch (status) {
-      case 200:
-        this.successes.push({
-          entryId: one(headers["tensorgate-entry"]) ?? "none",
-          receipt: one(headers["tensorgate-receipt"]),
-          isReplayed: headers["idempotent-replayed"] === "true",
-          text,
-        });
-        return "final";
-      case 429:
-        this.refusals += 1;
-        return "final";
-      case 409:
-        if (text.includes("idempotency-in-flight")) return "held";
-    }
-    this.unexpected.push(`${status} ${text.slice(0, 200)}`);
+    if (status === 409 && text.includes("idempotency-in-flight")) return "held";
+    const isNonsense = this.plan.question === "nonsense";
+    if (status === 200 && !isNonsense) this.successes.push(successOf(headers, text));
+    else if (status === 400 && isNonsense) this.rejections += 1;
+    else if (status === 429) this.refusals += 1;
+    else this.unexpected.push(`${status} ${text.slice(0, 200)}`);
     return "final";
   }
+}
+
+function successOf(headers: IncomingHttpHeaders, text: string): Success {
+  return {
+    entryId: one(headers["tensorgate-entry"]) ?? "none",
+    receipt: one(headers["tensorgate-receipt"]),
+    isReplayed: headers["idempotent-replayed"] === "true",
+    text,
+  };
 }
 
 function one(header: string | string[] | undefined): string | undefined {

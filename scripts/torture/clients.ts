@@ -8,7 +8,7 @@ import type { PlannedCall } from "./plan.ts";
 import { type Random, randomStream } from "./random.ts";
 import { Slots } from "./slots.ts";
 import { Tally } from "./tally.ts";
-import { INFER_PATH, type Tenant } from "./tenants.ts";
+import { INFER_PATH, NONSENSE, type Tenant } from "./tenants.ts";
 
 export interface ClientsOptions {
   readonly baseUrl: string;
@@ -116,16 +116,17 @@ export class Clients {
 
   async #attempt(record: CallRecord, hangUpAfterMs?: number): Promise<Answer> {
     const { baseUrl, tenants, questions } = this.#options;
+    const { tenant, question } = record.plan;
     await this.#slots.take();
     try {
       const answer = await exchange({
         url: `${baseUrl}${INFER_PATH}`,
         headers: {
-          Authorization: `Bearer ${tenants[record.plan.tenant]?.apiKey ?? ""}`,
+          Authorization: `Bearer ${tenants[tenant]?.apiKey ?? ""}`,
           "Content-Type": "application/json",
           "Idempotency-Key": `"${record.key}"`,
         },
-        body: questions[record.plan.question] ?? "",
+        body: (question === "nonsense" ? NONSENSE : questions[question]) ?? "",
         hangUpAfterMs: hangUpAfterMs ?? PATIENCE_MS,
       });
       this.tally.count(answer, hangUpAfterMs !== undefined);

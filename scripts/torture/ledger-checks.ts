@@ -27,7 +27,14 @@ function checkCharges(records: readonly CallRecord[], rows: readonly LedgerRow[]
   const entriesOfKeys = Map.groupBy(charges, (row) => row.idempotencyKey ?? "");
   const charged = (key: string): number => sum((entriesOfKeys.get(key) ?? []).map((row) => unitsOf(row.entryId)));
   const answered = records.filter(({ successes }) => successes.length > 0);
-  const refused = records.filter((record) => record.successes.length === 0 && !record.isDoubtful);
+  const certain = records.filter(({ isDoubtful }) => !isDoubtful);
+  const refused = certain.filter(({ refusals, rejections, successes }) => {
+    return refusals > 0 && rejections === 0 && successes.length === 0;
+  });
+  const rejected = certain.filter(({ rejections }) => rejections > 0);
+  const overcharge = (most: number) => {
+    return ({ key }: CallRecord) => (charged(key) > most ? `${key} is charged ${charged(key)} times` : undefined);
+  };
   const keys = new Set(records.map(({ key }) => key));
   return [
     look("every answered call has exactly one charge", answered, ({ key, successes }) => {
@@ -35,12 +42,9 @@ function checkCharges(records: readonly CallRecord[], rows: readonly LedgerRow[]
       if (ofEntry === 1 && charged(key) === 1) return undefined;
       return `${key}: its entry is charged ${ofEntry} times, its key ${charged(key)} times`;
     }),
-    look("no key is charged twice", records, ({ key }) => {
-      return charged(key) > 1 ? `${key} is charged ${charged(key)} times` : undefined;
-    }),
-    look("no refused call is charged", refused, ({ key }) => {
-      return charged(key) > 0 ? `${key} is charged ${charged(key)} times` : undefined;
-    }),
+    look("no key is charged twice", records, overcharge(1)),
+    look("no refused call is charged", refused, overcharge(0)),
+    look("no rejected call is charged", rejected, overcharge(0)),
     look("nothing is charged that nobody asked for", charges, ({ entryId, idempotencyKey }) => {
       return keys.has(idempotencyKey ?? "") ? undefined : `${entryId} has the key ${idempotencyKey ?? "none"}`;
     }),

@@ -15,8 +15,8 @@ export interface PlannedCall {
   readonly index: number;
   /** The tenant's index. */
   readonly tenant: number;
-  /** The index of what it asks. */
-  readonly question: number;
+  /** The index of what it asks; "nonsense" for what the model can't take, which is rejected when it has been admitted. */
+  readonly question: number | "nonsense";
   readonly repeat: Repeat | undefined;
 }
 
@@ -47,6 +47,8 @@ export interface PlanSize {
 /** One request in so many is a repeat. */
 const REQUESTS_PER_REPEAT = 4;
 const CALLS_PER_EVICTION = 250;
+/** The share of calls that ask nonsense. */
+const NONSENSE = 0.05;
 
 /** Draw a run: `requests` in all, a quarter of them repeats, and blows all along. */
 export function drawPlan(size: PlanSize): Plan {
@@ -64,7 +66,7 @@ function drawCalls({ seed, weights, questions }: PlanSize, count: number, repeat
     return {
       index,
       tenant: drawWeighted(random, weights),
-      question: wholeBetween(random, 0, questions - 1),
+      question: random() < NONSENSE ? "nonsense" : wholeBetween(random, 0, questions - 1),
       repeat: isRepeated ? drawRepeat(random) : undefined,
     };
   });

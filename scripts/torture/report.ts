@@ -48,7 +48,11 @@ export function figuresOf({ records, tally, blows, charges, seconds }: Counted):
     ...ends.map(([end, count]) => ({ name: `ended with ${end}`, count })),
     { name: "answers replayed", count: tally.replayed },
     { name: "calls answered", count: records.filter(({ successes }) => successes.length > 0).length },
-    { name: "calls refused, their fate in doubt", count: records.filter(({ isDoubtful }) => isDoubtful).length },
+    { name: "calls rejected", count: records.filter(({ rejections }) => rejections > 0).length },
+    {
+      name: "calls refused or rejected, their charge in doubt",
+      count: records.filter(({ isDoubtful }) => isDoubtful).length,
+    },
     { name: "charges", count: charges },
   ];
 }

@@ -81,8 +81,12 @@ async function setQuota(url: string, token: string, limit: number): Promise<void
 export async function readQuestions(): Promise<string[]> {
   const text = await readFile(join(import.meta.dirname, "../../examples/iris/iris.csv"), "utf8");
   const rows = text.trim().split("\n").slice(1);
-  return rows.map((row) => {
-    const data = row.split(",").slice(0, 4).map(Number);
-    return JSON.stringify({ inputs: [{ name: "measurements", shape: [1, 4], datatype: "FP32", data }] });
-  });
+  return rows.map((row) => ask(row.split(",").slice(0, 4).map(Number)));
 }
+
+function ask(data: readonly number[]): string {
+  return JSON.stringify({ inputs: [{ name: "measurements", shape: [1, data.length], datatype: "FP32", data }] });
+}
+
+/** A body that only the model's isolate finds wrong: a flower with one measurement too few. */
+export const NONSENSE = ask([5.1, 3.5, 1.4]);

@@ -15,6 +15,13 @@ export function call(index: number, ...answers: readonly Answer[]): CallRecord {
   return record;
 }
 
+/** A call that asks what no model can answer. */
+export function nonsense(index: number, ...answers: readonly Answer[]): CallRecord {
+  const record = new CallRecord({ index, tenant: 0, question: "nonsense", repeat: undefined }, "0");
+  for (const answer of answers) record.learn(answer);
+  return record;
+}
+
 /** An answer of status 200 to a repetition, which has no receipt. */
 export function success(entryId: string, text = "setosa"): Answer {
   const headers = { "tensorgate-entry": entryId, "idempotent-replayed": "true" };
@@ -41,8 +48,12 @@ export function charge(entryId: string, index: number, atMs = 0): Given {
 }
 
 /** A row that says how an entry ended. */
-export function settlement(entryId: string, outcome: "ok" | "unsettled" | "failed" = "ok", atMs = 0): Given {
-  return { kind: "settlement", entryId, atMs, units: outcome === "failed" ? -1 : 0, outcome };
+export function settlement(
+  entryId: string,
+  outcome: "ok" | "unsettled" | "failed" | "rejected" = "ok",
+  atMs = 0,
+): Given {
+  return { kind: "settlement", entryId, atMs, units: outcome === "failed" || outcome === "rejected" ? -1 : 0, outcome };
 }
 
 /** Number rows and chain them. */

@@ -9,6 +9,7 @@ import {
   charge,
   differencesOf,
   firstSuccess,
+  nonsense,
   settlement,
   success,
 } from "./account.ts";
@@ -26,7 +27,7 @@ describe("books in which everything agrees", () => {
     const checks = checkAccounts([account(records, rows)]);
     expect(differencesOf(checks)).toEqual({});
     const idle = checks.filter(({ looked }) => looked === 0).map(({ name }) => name);
-    expect(idle).toEqual(["no refused call is charged"]);
+    expect(idle).toEqual(["no refused call is charged", "no rejected call is charged"]);
   });
 
   it("may hold a refunded charge of a call that was charged again, and answered for the second", () => {
@@ -71,6 +72,17 @@ describe("a difference is", () => {
       "no refused call is charged": ["torture-0-0 is charged 1 times"],
       "usage is as much as was answered": ["Acme: 1 charged, 0 answered, 0 in doubt"],
     });
+  });
+
+  it("a charge of a call that was rejected for its content, with no request in doubt", () => {
+    const charged = chain(charge("ent_a", 0), settlement("ent_a", "unsettled"));
+    expect(differences(account([nonsense(0, answered(400))], charged))).toEqual({
+      "no rejected call is charged": ["torture-0-0 is charged 1 times"],
+      "usage is as much as was answered": ["Acme: 1 charged, 0 answered, 0 in doubt"],
+    });
+    expect(differences(account([nonsense(0, LOST, answered(400))], charged))).toEqual({});
+    const refunded = chain(charge("ent_a", 0), settlement("ent_a", "rejected"));
+    expect(differences(account([nonsense(0, answered(400))], refunded))).toEqual({});
   });
 
   it("a charge that belongs to no call", () => {
@@ -154,6 +166,12 @@ describe("a difference is", () => {
   it("an answer that no client should get, and a refusal without a limit", () => {
     expect(differences(account([call(0, answered(401, "unknown key"))], []))).toEqual({
       "no client got an answer that nobody should get": ["torture-0-0 got 401 unknown key"],
+    });
+    expect(differences(account([call(0, answered(400, "wrong shape"))], []))).toEqual({
+      "no client got an answer that nobody should get": ["torture-0-0 got 400 wrong shape"],
+    });
+    expect(differences(account([nonsense(0, success("ent_a"))], []))).toEqual({
+      "no client got an answer that nobody should get": ["torture-0-0 got 200 setosa"],
     });
     expect(differences(account([call(0, answered(429))], []))).toEqual({
       "no client got an answer that nobody should get": ["torture-0-0 met a limit that Acme does not have"],

@@ -25,7 +25,9 @@ describe("a plan", () => {
     const { calls } = drawPlan(SIZE);
     // 7,500 · 3 / 4 = 5,625; a standard deviation is 38
     expect(Math.abs(calls.filter(({ tenant }) => tenant === 0).length - 5_625)).toBeLessThan(160);
-    expect(new Set(calls.map(({ question }) => question)).size).toBe(5);
+    expect(new Set(calls.map(({ question }) => question))).toEqual(new Set([0, 1, 2, 3, 4, "nonsense"]));
+    // 7,500 / 20 = 375; a standard deviation is 19
+    expect(Math.abs(calls.filter(({ question }) => question === "nonsense").length - 375)).toBeLessThan(80);
   });
 
   it("kills as often as it is told, in the order of the calls", () => {

@@ -6,7 +6,7 @@ import type { PlannedCall } from "./plan.ts";
 /** All checks of one tenant's answers. */
 export function checkAnswers({ tenant, records, books }: Account): Check[] {
   const answered = records.filter(({ successes }) => successes.length > 0);
-  const doubtful = records.filter((record) => record.isDoubtful);
+  const doubtful = records.filter(({ isDoubtful, rejections }) => isDoubtful || rejections > 0);
   const { inferences } = books.usage.total;
   const isLimited = tenant.limits.perDay !== undefined || tenant.limits.rate !== undefined;
   return [

@@ -26,15 +26,13 @@ function checkCharges(records: readonly CallRecord[], rows: readonly LedgerRow[]
   const unitsOf = (entry: string): number => sum((entries.get(entry) ?? []).map(({ units }) => units));
   const entriesOfKeys = Map.groupBy(charges, (row) => row.idempotencyKey ?? "");
   const charged = (key: string): number => sum((entriesOfKeys.get(key) ?? []).map((row) => unitsOf(row.entryId)));
+  const unsettled = new Set(rows.filter(({ outcome }) => outcome === "unsettled").map(({ entryId }) => entryId));
   const answered = records.filter(({ successes }) => successes.length > 0);
   const certain = records.filter(({ isDoubtful }) => !isDoubtful);
   const refused = certain.filter(({ refusals, rejections, successes }) => {
     return refusals > 0 && rejections === 0 && successes.length === 0;
   });
   const rejected = certain.filter(({ rejections }) => rejections > 0);
-  const overcharge = (most: number) => {
-    return ({ key }: CallRecord) => (charged(key) > most ? `${key} is charged ${charged(key)} times` : undefined);
-  };
   const keys = new Set(records.map(({ key }) => key));
   return [
     look("every answered call has exactly one charge", answered, ({ key, successes }) => {
@@ -42,9 +40,17 @@ function checkCharges(records: readonly CallRecord[], rows: readonly LedgerRow[]
       if (ofEntry === 1 && charged(key) === 1) return undefined;
       return `${key}: its entry is charged ${ofEntry} times, its key ${charged(key)} times`;
     }),
-    look("no key is charged twice", records, overcharge(1)),
-    look("no refused call is charged", refused, overcharge(0)),
-    look("no rejected call is charged", rejected, overcharge(0)),
+    look("no key is charged twice", records, ({ key }) => {
+      return charged(key) > 1 ? `${key} is charged ${charged(key)} times` : undefined;
+    }),
+    look("no refused call is charged", refused, ({ key }) => {
+      return charged(key) > 0 ? `${key} is charged ${charged(key)} times` : undefined;
+    }),
+    // docs/metering.md: where the Worker dies between answer and settlement, what it could not give back stays charged.
+    look("no rejected call is charged, if it was settled", rejected, ({ key }) => {
+      const charge = entriesOfKeys.get(key)?.find(({ entryId }) => unitsOf(entryId) > 0 && !unsettled.has(entryId));
+      return charge && `${key} is charged with ${charge.entryId}`;
+    }),
     look("nothing is charged that nobody asked for", charges, ({ entryId, idempotencyKey }) => {
       return keys.has(idempotencyKey ?? "") ? undefined : `${entryId} has the key ${idempotencyKey ?? "none"}`;
     }),

@@ -2,6 +2,7 @@
 import type { Check } from "./account.ts";
 import type { Blows } from "./blows.ts";
 import type { CallRecord } from "./call-record.ts";
+import type { LedgerRow } from "./ledger.ts";
 import type { Tally } from "./tally.ts";
 
 export interface TortureReport {
@@ -20,7 +21,7 @@ export interface Counted {
   readonly records: readonly CallRecord[];
   readonly tally: Tally;
   readonly blows: Pick<Blows, "kills" | "evictions" | "faults">;
-  readonly charges: number;
+  readonly ledger: readonly LedgerRow[];
   readonly seconds: number;
 }
 
@@ -28,7 +29,7 @@ export interface Counted {
 const SHOWN = 5;
 
 /** All figures of a run, in the order in which they are read. */
-export function figuresOf({ records, tally, blows, charges, seconds }: Counted): Figure[] {
+export function figuresOf({ records, tally, blows, ledger, seconds }: Counted): Figure[] {
   const repeats = (kind: string): number => records.filter(({ plan }) => plan.repeat?.kind === kind).length;
   const kinds = ["in-flight", "answered", "lost"] as const;
   const repeated = kinds.reduce((sum, kind) => sum + repeats(kind), 0);
@@ -53,7 +54,9 @@ export function figuresOf({ records, tally, blows, charges, seconds }: Counted):
       name: "calls refused or rejected, their charge in doubt",
       count: records.filter(({ isDoubtful }) => isDoubtful).length,
     },
-    { name: "charges", count: charges },
+    { name: "charges", count: ledger.filter(({ kind }) => kind === "charge").length },
+    { name: "charges given back", count: ledger.filter(({ units }) => units < 0).length },
+    { name: "charges that nobody settled", count: ledger.filter(({ outcome }) => outcome === "unsettled").length },
   ];
 }
 

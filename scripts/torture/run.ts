@@ -53,9 +53,9 @@ async function runOn(server: Server, options: TortureOptions, say: Say): Promise
 
   say("reading the books");
   const accounts = await readAccounts(server, tenants, clients, startedAtMs);
-  const charges = accounts.reduce((sum, { books }) => sum + books.usage.total.inferences, 0);
+  const ledger = accounts.flatMap(({ books }) => books.ledger);
   const { records, tally } = clients;
-  const figures = figuresOf({ records, tally, blows, charges, seconds });
+  const figures = figuresOf({ records, tally, blows, ledger, seconds });
   return { figures, checks: [...checkAccounts(accounts), checkRestarts(server, blows)] };
 }
 

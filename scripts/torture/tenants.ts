@@ -48,7 +48,7 @@ export function castRoles(tenants: number, calls: number): Role[] {
   const weights = unlimited.length * 4 + 2;
   return [
     ...unlimited,
-    { name: "small rate", weight: 1, limits: { rate: { burst: 20, perSecond: 20 }, perDay: undefined } },
+    { name: "small rate", weight: 1, limits: { rate: { burst: 20, perSecond: 2 }, perDay: undefined } },
     { name: "small quota", weight: 1, limits: { rate: undefined, perDay: Math.ceil(calls / weights / 3) } },
   ];
 }

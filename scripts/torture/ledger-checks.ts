@@ -1,6 +1,6 @@
 /** What the ledger's rows must say of the calls that were made. */
 import { type Account, type Check, look } from "./account.ts";
-import type { UsageMinute } from "./books.ts";
+import type { QuotaReading, UsageMinute } from "./books.ts";
 import type { CallRecord } from "./call-record.ts";
 import { brokenLink } from "./chain.ts";
 import type { LedgerRow } from "./ledger.ts";
@@ -8,12 +8,17 @@ import { overQuota, overdrafts } from "./limits.ts";
 
 /** All checks of one tenant that compare with its ledger, row by row. */
 export function checkLedger({ tenant, records, books }: Account): Check[] {
-  const { usage, ledger: rows } = books;
+  const { usage, ledger: rows, verification, quotas = [] } = books;
   const charges = rows.filter(({ kind }) => kind === "charge");
   return [
     ...checkCharges(records, rows),
     look("the hash chain holds", rows, (row, index) => brokenLink(tenant.id, row, rows[index - 1])),
+    look("the server's own verification agrees", verification ? [verification] : [], ({ isValid, rows: count }) => {
+      if (isValid && count === rows.length) return undefined;
+      return `${tenant.name}: valid: ${String(isValid)}, ${count} rows verified, ${rows.length} read`;
+    }),
     checkRollups(usage.data, rows),
+    checkQuotas(quotas, rows),
     { name: "no rate was exceeded", looked: charges.length, differences: overdrafts(charges, tenant.limits.rate) },
     { name: "no quota was exceeded", looked: charges.length, differences: overQuota(rows, tenant.limits.perDay) },
   ];
@@ -100,6 +105,17 @@ function checkRollups(usage: readonly UsageMinute[], rows: readonly LedgerRow[])
     return told === counted
       ? undefined
       : `${new Date(start).toISOString()}: ${told} in roll-ups, ${counted} in the ledger`;
+  });
+}
+
+/** What is told of a quota is what the ledger has since its window began, and nothing is held when all has ended. */
+function checkQuotas(quotas: readonly QuotaReading[], rows: readonly LedgerRow[]): Check {
+  const chargedAtMs = new Map(rows.filter(({ kind }) => kind === "charge").map((row) => [row.entryId, row.atMs]));
+  return look("quotas are told as the ledger has them", quotas, ({ policy, window_start: startMs, used, held }) => {
+    const within = rows.filter(({ entryId }) => (chargedAtMs.get(entryId) ?? 0) >= startMs);
+    const counted = sum(within.map(({ units }) => units));
+    if (used === counted && held === 0) return undefined;
+    return `${policy}: ${used} used and ${held} held are told, ${counted} in the ledger`;
   });
 }
 

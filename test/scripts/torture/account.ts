@@ -97,7 +97,12 @@ export function account(
   return {
     tenant: { id: TENANT, name: "Acme", apiKey: "", limits: { rate: undefined, perDay: undefined, ...limits } },
     records,
-    books: { usage: { data: ledger.length === 0 ? [] : [minute], total: { inferences } }, ledger },
+    books: {
+      usage: { data: ledger.length === 0 ? [] : [minute], total: { inferences } },
+      ledger,
+      verification: { isValid: true, rows: ledger.length },
+      quotas: [{ policy: "inferences-day", window_start: 0, limit: 1_000, used: inferences, held: 0 }],
+    },
   };
 }
 

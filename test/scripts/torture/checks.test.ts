@@ -145,6 +145,27 @@ describe("a difference is", () => {
     });
   });
 
+  it("a verification by the server that finds a fault, or not all rows", () => {
+    const { tenant, books } = account(records, rows);
+    const found = { ...books, verification: { isValid: false, rows: 3 } };
+    expect(differences({ tenant, records, books: found })).toEqual({
+      "the server's own verification agrees": ["Acme: valid: false, 3 rows verified, 4 read"],
+    });
+  });
+
+  it("a quota of which something else is told than the ledger has, or of which something is still held", () => {
+    const { tenant, books } = account(records, rows);
+    const name = "quotas are told as the ledger has them";
+    const told = { policy: "inferences-day", window_start: 0, limit: 10, used: 2, held: 0 };
+    const withQuota = (quota: typeof told) =>
+      differences({ tenant, records, books: { ...books, quotas: [quota] } })[name];
+    expect(withQuota(told)).toBeUndefined();
+    expect(withQuota({ ...told, held: 1 })).toEqual(["inferences-day: 2 used and 1 held are told, 2 in the ledger"]);
+    expect(withQuota({ ...told, window_start: 1 })).toEqual([
+      "inferences-day: 2 used and 0 held are told, 0 in the ledger",
+    ]);
+  });
+
   it("answers to one call that name two entries, and an entry that answers two calls", () => {
     const torn = [call(0, success("ent_a"), success("ent_b"))];
     expect(differences(account(torn, chain(charge("ent_a", 0))))).toMatchObject({

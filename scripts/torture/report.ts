@@ -75,13 +75,19 @@ export function describeReport(report: TortureReport): string[] {
     ...figures.map(({ name, count }) => line(name, count)),
     "",
     ...checks.flatMap(({ name, looked, differences: found }) => [
-      `${found.length === 0 ? "✓" : "✗"} ${line(name, looked)} looked at, ${formatCount(found.length)} differ`,
+      `${markOf(looked, found.length)} ${line(name, looked)} looked at, ${formatCount(found.length)} differ`,
       ...found.slice(0, SHOWN).map((difference) => `    ${difference}`),
       ...(found.length > SHOWN ? [`    … and ${formatCount(found.length - SHOWN)} more`] : []),
     ]),
     "",
     differences === 0 ? "Every call was counted exactly once." : `${formatCount(differences)} differences`,
   ];
+}
+
+/** A check that has looked at nothing has shown nothing. */
+function markOf(looked: number, differences: number): string {
+  if (differences > 0) return "✗";
+  return looked === 0 ? "–" : "✓";
 }
 
 function formatCount(count: number): string {

@@ -17,6 +17,11 @@ describe("a report", () => {
     ]);
   });
 
+  it("does not praise a check that has looked at nothing", () => {
+    const report = { figures, checks: [{ name: "no key is charged twice", looked: 0, differences: [] }] };
+    expect(describeReport(report).join("\n")).toContain("– no key is charged twice");
+  });
+
   it("shows the first differences of a check, and how many more there are", () => {
     const differences = Array.from({ length: 7 }, (_, index) => `call ${index}`);
     const report = { figures, checks: [{ name: "a check", looked: 9, differences }] };

@@ -135,7 +135,14 @@ const OUTSIDE_THE_WORKER = ["scripts/**", "bench/**", "examples/**"];
 
 const exceptions: OxlintOverride[] = [
   {
-    files: ["src/index.ts", "engine/index.ts", "bench/worker/**", "*.config.ts", "modules.d.ts"],
+    files: [
+      "src/index.ts",
+      "engine/index.ts",
+      "bench/worker/**",
+      "scripts/torture/worker/**",
+      "*.config.ts",
+      "modules.d.ts",
+    ],
     rules: { "import/no-default-export": "off" },
   },
   {

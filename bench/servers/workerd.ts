@@ -68,7 +68,8 @@ export function compatibility() {
 
 const compatibilitySchema = z.object({ compatibilityDate: z.string(), compatibilityFlags: z.array(z.string()) });
 
-function configuredOptions() {
+/** What wrangler.toml says of the Worker, as Miniflare takes it. */
+export function configuredOptions() {
   process.env["WRANGLER_LOG"] ??= "error"; // it would warn that ADMIN_TOKEN, which is given here, is not in .dev.vars
   const { modulesRules: _rules, ...options } = workerOptionsOf(join(ROOT, "wrangler.toml")).workerOptions;
   return options;
@@ -109,7 +110,8 @@ interface Database {
   prepare(statement: string): { run(): Promise<unknown> };
 }
 
-async function migrate(miniflare: Miniflare): Promise<void> {
+/** Bring the Worker's D1 from nothing to its present form. */
+export async function migrate(miniflare: Miniflare): Promise<void> {
   const { DB: database } = await miniflare.getBindings<{ DB: Database }>();
   const directory = join(ROOT, "migrations");
   const files = (await readdir(directory)).filter((file) => file.endsWith(".sql")).toSorted();

@@ -26,13 +26,22 @@ export interface StartWish {
 /** How long an end in order may take before the processes are killed. */
 const END_WITHIN_MS = 15_000;
 
-/** `npm start` as a newcomer runs it, on a port and with data of its own. With the test it ends, and all that it has started. */
+/** `npm start` as a newcomer runs it, on a port and with data of its own. */
 export function npmStart({ checkout = ROOT, state, port, args = [], environment = {} }: StartWish): Started {
-  const child = spawn(process.execPath, ["scripts/start.ts", "--state", state, ...args], {
+  const words = ["scripts/start.ts", "--state", state, ...args];
+  return startScript(checkout, words, { PORT: String(port), ...environment });
+}
+
+/** A script of a checkout, as npm runs it. With the test it ends, and all that it has started. */
+export function startScript(
+  checkout: string,
+  words: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Started {
+  const child = spawn(process.execPath, words, {
     cwd: checkout,
     env: {
       ...process.env,
-      PORT: String(port),
       PATH: `${join(ROOT, "node_modules/.bin")}:${process.env["PATH"] ?? ""}`,
       ...environment,
     },

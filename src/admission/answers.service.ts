@@ -1,15 +1,10 @@
-import type { EntryId, TenantId } from "../shared/ids.ts";
-import type { StoredAnswer } from "./claims.rules.ts";
+import { type EntryId, type TenantId, randomBase32 } from "../shared/ids.ts";
+import type { StoredAnswer, WholeAnswer } from "./claims.rules.ts";
 
 /** What a cell keeps of an answer itself; a larger body goes to R2. */
 const MAX_INLINE_BYTES = 64 * 1024;
 
-/** An answer with its body at hand. */
-export interface WholeAnswer extends StoredAnswer {
-  readonly body: Uint8Array<ArrayBuffer>;
-}
-
-/** Put an answer's body where it is kept for its idempotency key. */
+/** Put an answer's body where it is kept for its idempotency key. Each call has an object of its own: none writes over another's. */
 export async function storeAnswer(
   tenantId: TenantId,
   files: R2Bucket,
@@ -17,7 +12,7 @@ export async function storeAnswer(
   answer: WholeAnswer,
 ): Promise<StoredAnswer> {
   if (answer.body.byteLength <= MAX_INLINE_BYTES) return answer;
-  const objectKey = `tenants/${tenantId}/answers/${entryId}`;
+  const objectKey = `tenants/${tenantId}/answers/${entryId}-${randomBase32(8)}`;
   await files.put(objectKey, answer.body);
   return { ...answer, body: { objectKey } };
 }

@@ -4,6 +4,9 @@ import type { Settlement } from "../usage/ledger.rules.ts";
 /** How long an idempotency key stands for its first request, in milliseconds. */
 export const CLAIM_TTL_MS = 24 * 3_600_000;
 
+/** How long the holder of a key may take for a request that runs no model, in milliseconds. */
+export const CLAIM_LEASE_MS = 120_000;
+
 /** A caller's promise that requests with the same key are the same request. */
 export interface Idempotency {
   /** The key as the caller gave it. */
@@ -12,6 +15,14 @@ export interface Idempotency {
   readonly route: string;
   /** SHA-256 over the path and the payload. */
   readonly fingerprint: string;
+  /** How long the request may take before a repetition takes its place, in ms; what the cell thinks right if left out. */
+  readonly leaseMs?: number;
+}
+
+/** A request's hold of its key: what it must show to end it. */
+export interface Held {
+  readonly claimId: string;
+  readonly entryId: EntryId;
 }
 
 /** An answer that is kept to be given again. */
@@ -22,10 +33,13 @@ export interface StoredAnswer {
   readonly body: Uint8Array<ArrayBuffer> | { readonly objectKey: string };
 }
 
+/** An answer with its body at hand. */
+export interface WholeAnswer extends StoredAnswer {
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
 /** How a request with an idempotency key ended: what is to be answered again, or that the key is free again. */
-export interface Conclusion {
-  readonly claimId: string;
-  readonly entryId: EntryId;
+export interface Conclusion extends Held {
   readonly answer: StoredAnswer | undefined;
 }
 

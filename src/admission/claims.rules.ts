@@ -7,6 +7,9 @@ export const CLAIM_TTL_MS = 24 * 3_600_000;
 /** How long the holder of a key may take for a request that runs no model, in milliseconds. */
 export const CLAIM_LEASE_MS = 120_000;
 
+/** The same for a request whose body is streamed, as an upload's is, in milliseconds. */
+export const UPLOAD_LEASE_MS = 15 * 60_000;
+
 /** A caller's promise that requests with the same key are the same request. */
 export interface Idempotency {
   /** The key as the caller gave it. */
@@ -76,6 +79,25 @@ export type Repetition =
   | { readonly kind: "repeated"; readonly entryId: EntryId; readonly answer: StoredAnswer }
   /** The first request was let in, but what became of its answer is not known: its holder died. It may run again. */
   | { readonly kind: "unanswered"; readonly claim: Claim };
+
+/** An answer of before, as it was stored. */
+export type Repeated = Pick<Extract<Repetition, { kind: "repeated" }>, "entryId" | "answer">;
+
+/**
+ * Where the answers to requests with an idempotency key are kept: in the tenant's cell, or for operators in D1.
+ *
+ * Bodies are sealed there: an answer may hold a secret that is shown once, such as a new key.
+ */
+export interface KeptAnswers {
+  /**
+   * End a request's hold of its key; when it returns, the answer is kept.
+   *
+   * @param answer  undefined: there is none to be given again, and the key is free
+   */
+  conclude(held: Held, answer: WholeAnswer | undefined): Promise<void>;
+  /** @throws when the answer is lost, or was sealed with another master key */
+  recall(repeated: Repeated): Promise<WholeAnswer>;
+}
 
 /** Tell what a request with a key means. */
 export function repetitionOf(claim: Claim | undefined, fingerprint: string, nowMs: number): Repetition {

@@ -18,7 +18,7 @@ import type { Settlement } from "../usage/ledger.rules.ts";
 import { runInContainer } from "./container.ts";
 import { runInIsolate } from "./isolate.ts";
 import { runOnOwnServer } from "./own-server.ts";
-import { ANSWER_HEADERS, type RunOutcome } from "./run-outcome.ts";
+import { ANSWER_HEADERS, RECEIPT, type RunOutcome } from "./run-outcome.ts";
 
 /** An inference as it came over the wire; its body is not opened here. */
 export interface InferenceRequest {
@@ -69,8 +69,10 @@ export async function infer(credential: Credential, services: Services, request:
     ...figuresOf(outcome, request, elapsedMs),
   };
   if (body && outcome.kind === "answered") {
-    const { status, headers } = outcome.response;
-    const whole = { status, headers: pickHeaders(headers, ANSWER_HEADERS), body };
+    const { status, headers: given } = outcome.response;
+    const { receipt } = admission;
+    const headers = { ...pickHeaders(given, ANSWER_HEADERS), ...(receipt !== undefined && { [RECEIPT]: receipt }) };
+    const whole = { status, headers, body };
     await settleWithAnswer(tenantId, services, settlement, whole);
   } else {
     services.settle(tenantId, settlement);

@@ -1,6 +1,6 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { cellOf, readLedger } from "../support/cell.ts";
+import { cellOf, inferRequest, readLedger, requireAdmitted, settlementOf } from "../support/cell.ts";
 import { withStoppedClock } from "../support/clock.ts";
 import { callToTheEnd } from "../support/direct.ts";
 import { cellsWithout, filesWithoutPut } from "../support/faulty.ts";
@@ -38,7 +38,9 @@ async function tenantWith(model = addModel(1)): Promise<TestTenant> {
 /** What is to be the same when an answer is given again. */
 async function contentOf(response: Response): Promise<unknown> {
   const { status, headers } = response;
-  const told = ["Content-Type", "Content-Length", "Tensorgate-Entry"].map((name) => headers.get(name));
+  const told = ["Content-Type", "Content-Length", "Tensorgate-Entry", "Tensorgate-Receipt"].map((name) =>
+    headers.get(name),
+  );
   return [status, ...told, await response.text()];
 }
 
@@ -180,6 +182,38 @@ describe("a request whose holder died", () => {
       await tenant.call("DELETE", "/v1/models/m");
       await expectProblem(await infer(tenant), 404, "model-not-found");
     });
+  });
+});
+
+describe("what R2 has of answers", () => {
+  test("is one for a key, though a holder came back after its lease: its own is removed, and the kept one stays", async () => {
+    await withStoppedClock(START, async (clock) => {
+      const tenant = await tenantWith(identityModel("FP32"));
+      const { loader, reached, release } = slowIsolates();
+      const late = infer(tenant, largeRequest, { LOADER: loader });
+      await reached;
+      clock.advanceMs(LEASE_MS);
+      const content = await contentOf(await infer(tenant, largeRequest));
+      const kept = await keptObjects(tenant);
+      release();
+      expect((await late).status).toBe(200);
+      expect(await keptObjects(tenant)).toHaveLength(2);
+      await runDurableObjectAlarm(cellOf(tenant));
+      expect(await keptObjects(tenant)).toEqual(kept);
+      await expectReplayed(await infer(tenant, largeRequest), content);
+      expect(await units(tenant)).toEqual([1, 1]);
+    });
+  });
+
+  test("stays when its settlement is told twice", async () => {
+    const tenant = await tenantWith();
+    const [admitted] = await cellOf(tenant).admit([inferRequest(tenant, "m", "order-1")]);
+    const { entryId } = requireAdmitted(admitted);
+    const answer = { status: 200, headers: {}, body: { objectKey: "tenants/t/answers/a" } };
+    const ended = { ...settlementOf(entryId), claimId: "POST /infer order-1", answer };
+    await cellOf(tenant).settle([ended]);
+    await cellOf(tenant).settle([ended]);
+    expect(await claims(tenant)).toBe(1);
   });
 });
 

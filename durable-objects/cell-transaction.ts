@@ -1,5 +1,12 @@
 import type { AdmissionState, Charge, Refusal, TenantPolicy } from "../src/admission/admission.rules.ts";
-import { CLAIM_TTL_MS, type Claim, type Ended, type Idempotency, claimId } from "../src/admission/claims.rules.ts";
+import {
+  CLAIM_LEASE_MS,
+  CLAIM_TTL_MS,
+  type Claim,
+  type Ended,
+  type Idempotency,
+  claimId,
+} from "../src/admission/claims.rules.ts";
 import { endClaim, findClaim, keepAnswer, releaseClaim, writeClaim } from "../src/admission/claims.store.ts";
 import type { Caller, EpochKind, KeyGrant } from "../src/admission/credentials.rules.ts";
 import type { Deployment } from "../src/admission/deployments.rules.ts";
@@ -26,9 +33,6 @@ import { RollupChanges, SPAN_MS } from "../src/usage/rollup.rules.ts";
 import { type SettledEntry, figuresOf } from "../src/usage/statistics.rules.ts";
 import { addFigures } from "../src/usage/statistics.store.ts";
 import type { CellMemory } from "./cell-memory.ts";
-
-/** How long the holder of an idempotency key may take for a request that runs no model, in milliseconds. */
-const ACCESS_LEASE_MS = 120_000;
 
 /**
  * Everything that one batch does to a cell, decided in memory and written in one go by {@link write}, in one transaction.
@@ -93,12 +97,11 @@ export class CellTransaction implements AdmissionState {
     return findClaim(this.#sql, claimId(idempotency));
   }
 
-  claim(idempotency: Idempotency): EntryId {
-    const known = this.claimOf(idempotency);
-    const entryId = known?.entryId ?? newId("ent", this.#nowMs);
-    const { runLimitMs } = this.tenant;
-    const leaseMs = known?.versionId === undefined ? ACCESS_LEASE_MS : runningLeaseMs(runLimitMs);
-    this.#writeClaim(idempotency, { entryId, versionId: known?.versionId }, leaseMs);
+  claim(idempotency: Idempotency, charged?: Pick<Claim, "entryId" | "versionId">): EntryId {
+    // A new id for each holder, where nothing binds it to an entry: one that was given up can't end its successor's claim.
+    const { entryId, versionId } = charged ?? { entryId: newId("ent", this.#nowMs), versionId: undefined };
+    const leaseMs = charged ? runningLeaseMs(this.tenant.runLimitMs) : (idempotency.leaseMs ?? CLAIM_LEASE_MS);
+    this.#writeClaim(idempotency, { entryId, versionId }, leaseMs);
     return entryId;
   }
 

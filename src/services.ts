@@ -1,8 +1,10 @@
 import { drizzle } from "drizzle-orm/d1";
 import type { Change } from "../durable-objects/cell-loading.ts";
 import { type WaitUntil, requestAdmission, settleLater } from "./admission/admission.service.ts";
+import { answersOfTenant } from "./admission/answers.service.ts";
 import { cellOf, offersJurisdiction } from "./admission/cells.ts";
-import type { Conclusion, Ended } from "./admission/claims.rules.ts";
+import type { Ended, KeptAnswers } from "./admission/claims.rules.ts";
+import { type OperatorClaims, operatorClaims } from "./admission/operator-claims.service.ts";
 import type { Admission, AdmissionRequest } from "./admission/admission.rules.ts";
 import { type Config, parseEnv } from "./env.ts";
 import { type ContainerBackend, containerBackend } from "./inference/container-backends.ts";
@@ -31,8 +33,10 @@ export interface Services {
   readonly settle: (tenantId: TenantId, ended: Ended) => void;
   /** Settle before the response: when it returns, the answer is kept to be given again. */
   readonly settleNow: (tenantId: TenantId, ended: Ended) => Promise<void>;
-  /** Say how a request with an idempotency key ended; when it returns, the answer is kept. */
-  readonly conclude: (tenantId: TenantId, conclusion: Conclusion) => Promise<void>;
+  /** What a tenant's requests with an idempotency key were answered. Inference keeps its own, with the settlement. */
+  readonly answersOf: (tenantId: TenantId) => KeptAnswers;
+  /** The operator's requests with an idempotency key, and what they were answered. */
+  readonly operatorClaims: OperatorClaims;
   /** Tell the tenant's cell what changed in D1; when it returns, the change holds. */
   readonly refresh: (tenantId: TenantId, change: Change) => Promise<void>;
   /** Make a new tenant's cell, near this place if one is given. */
@@ -94,9 +98,8 @@ export function createServices(env: Env, request: Request, waitUntil: WaitUntil)
     settleNow: async (tenantId, ended) => {
       await cellOf(cells, tenantId).settle([ended]);
     },
-    conclude: async (tenantId, conclusion) => {
-      await cellOf(cells, tenantId).conclude(conclusion);
-    },
+    answersOf: (tenantId) => answersOfTenant(tenantId, { cells, files: env.MODELS, masterKey: config.masterKey }),
+    operatorClaims: operatorClaims(() => databaseOf(env), { now: systemClock, masterKey: config.masterKey }),
     refresh: async (tenantId, change) => {
       await cellOf(cells, tenantId).refresh(change);
     },

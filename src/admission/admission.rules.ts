@@ -1,7 +1,7 @@
 import type { Scope } from "../identity/keys.rules.ts";
 import type { EntryId, KeyId, VersionId } from "../shared/ids.ts";
 import type { Charged, Rates } from "../usage/ledger.rules.ts";
-import { type Conclusion, type Idempotency, type Repetition, claimId, repetitionOf } from "./claims.rules.ts";
+import { type Claim, type Held, type Idempotency, type Repetition, claimId, repetitionOf } from "./claims.rules.ts";
 import {
   type Caller,
   type Credential,
@@ -91,7 +91,7 @@ export interface Granted {
   readonly scopes: readonly Scope[];
   readonly limit: LimitState | undefined;
   /** The idempotency key's claim, to be concluded when the request has ended. */
-  readonly claim: Pick<Conclusion, "claimId" | "entryId"> | undefined;
+  readonly claim: Held | undefined;
 }
 
 /** An inference that may run, and the ledger entry that it was charged to. */
@@ -132,7 +132,7 @@ export interface AdmissionState extends Credentials, Meters {
   /** The limits of a caller: the tenant's, the caller's own, and its credit. */
   limitsOf(caller: Caller): Limits;
   deploymentByName(name: string): Deployment | undefined;
-  claimOf(idempotency: Idempotency): Parameters<typeof repetitionOf>[0];
+  claimOf(idempotency: Idempotency): Claim | undefined;
   setMeters(meters: ReadonlyMap<string, Meter>): void;
   /** Write a charge to the ledger. @returns its receipt */
   charge(charge: Charge): string;
@@ -140,17 +140,22 @@ export interface AdmissionState extends Credentials, Meters {
   openEntry(
     entryId: EntryId,
   ): { readonly versionId: VersionId; readonly runLimitMs: number; readonly receipt: string } | undefined;
-  /** Take an idempotency key for a request that charges nothing, or take it over from one whose holder died. */
-  claim(idempotency: Idempotency): EntryId;
+  /**
+   * Take an idempotency key for a request that charges nothing.
+   *
+   * @param charged  what an earlier holder, who died, was charged for: the run goes on in its entry
+   */
+  claim(idempotency: Idempotency, charged?: Pick<Claim, "entryId" | "versionId">): EntryId;
   countRefusal(callerId: string, model: string, reason: Refusal["kind"]): void;
 }
 
 /**
- * Decide one request, in the order in which a refusal should be heard: credential, tenant, scope, address, model, idempotency key,
+ * Decide one request, in the order in which a refusal should be heard: credential, tenant, scope, address, idempotency key, model,
  * limits; then debit and ledger entry. A refusal debits nothing.
  *
- * The credential comes first, so that a stranger learns nothing of a tenant. The idempotency key comes before the limits, because
- * a repetition takes nothing from them: who lost the answer of the last call of a quota may still fetch it.
+ * The credential comes first, so that a stranger learns nothing of a tenant. The idempotency key comes before the model and the
+ * limits, because an answer that was given needs neither: who lost the answer of the last call of a quota, or of a model that was
+ * deleted since, may still fetch it.
  */
 export function admit(state: AdmissionState, request: AdmissionRequest, nowMs: number): Admission {
   const caller = identify(state, request.credential);
@@ -161,9 +166,10 @@ export function admit(state: AdmissionState, request: AdmissionRequest, nowMs: n
 }
 
 function admitAccess(state: AdmissionState, caller: Caller, request: AccessRequest, nowMs: number): Admission {
-  const { anyScope, endpoint, idempotency } = request;
+  const { anyScope, endpoint } = request;
   const refused = refuseCaller(state, caller, request, anyScope, endpoint === "read");
   if (refused) return refused;
+  const idempotency = request.idempotency && boundTo(caller, request.idempotency);
   const repetition = idempotency && repetitionOf(state.claimOf(idempotency), idempotency.fingerprint, nowMs);
   if (repetition && repetition.kind !== "first" && repetition.kind !== "unanswered") return repetition;
   const demand = { endpoint, keyId: caller.callerId, modelId: undefined, bytesIn: 0, run: undefined };
@@ -172,6 +178,11 @@ function admitAccess(state: AdmissionState, caller: Caller, request: AccessReque
   state.setMeters(weighed.meters);
   const claim = idempotency && { claimId: claimId(idempotency), entryId: state.claim(idempotency) };
   return { kind: "granted", callerId: caller.callerId, scopes: caller.scopes, limit: weighed.closest, claim };
+}
+
+/** Another caller's request is another request: an answer may hold what only who asked for it may see, such as a new key. */
+function boundTo({ callerId }: Caller, idempotency: Idempotency): Idempotency {
+  return { ...idempotency, fingerprint: `${callerId} ${idempotency.fingerprint}` };
 }
 
 /** Why this caller may not do this at all. Who is suspended may still read. */
@@ -206,12 +217,12 @@ function decideInference(
 ): Exclude<Admission, Granted> {
   const { model, version: wanted, idempotency, routingKey = caller.callerId, entryId } = request;
   const resolved = resolveVersion(state.deploymentByName(model), { model, version: wanted, routingKey });
-  if (resolved.kind !== "resolved") return resolved;
   const open = state.openEntry(entryId);
-  if (open) return admitAgain(entryId, open, resolved);
+  if (open && resolved.kind === "resolved") return admitAgain(entryId, open, resolved);
   const repetition = idempotency && repetitionOf(state.claimOf(idempotency), idempotency.fingerprint, nowMs);
-  if (idempotency && repetition?.kind === "unanswered") return runAgain(state, idempotency, repetition, resolved);
   if (repetition && repetition.kind !== "first" && repetition.kind !== "unanswered") return repetition;
+  if (resolved.kind !== "resolved") return resolved;
+  if (idempotency && repetition?.kind === "unanswered") return runAgain(state, idempotency, repetition, resolved);
   return chargeInference(state, caller, request, resolved, nowMs);
 }
 
@@ -277,7 +288,7 @@ function runAgain(
   { claim }: Extract<Repetition, { kind: "unanswered" }>,
   resolved: Resolved,
 ): Admitted {
-  state.claim(idempotency);
+  state.claim(idempotency, claim);
   const { versions, retired } = resolved.deployment;
   const charged = versions.find(({ versionId, number }) => versionId === claim.versionId && !retired.includes(number));
   const { entryId } = claim;

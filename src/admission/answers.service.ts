@@ -1,15 +1,13 @@
-import type { EntryId, TenantId } from "../shared/ids.ts";
-import type { StoredAnswer } from "./claims.rules.ts";
+import { derivedKey } from "../shared/derived-keys.ts";
+import { type EntryId, type TenantId, randomBase32 } from "../shared/ids.ts";
+import { sealBytes, unsealBytes } from "../shared/sealed-secret.ts";
+import { type Cells, cellOf } from "./cells.ts";
+import type { KeptAnswers, StoredAnswer, WholeAnswer } from "./claims.rules.ts";
 
 /** What a cell keeps of an answer itself; a larger body goes to R2. */
 const MAX_INLINE_BYTES = 64 * 1024;
 
-/** An answer with its body at hand. */
-export interface WholeAnswer extends StoredAnswer {
-  readonly body: Uint8Array<ArrayBuffer>;
-}
-
-/** Put an answer's body where it is kept for its idempotency key. */
+/** Put an answer's body where it is kept for its idempotency key. Each call has an object of its own: none writes over another's. */
 export async function storeAnswer(
   tenantId: TenantId,
   files: R2Bucket,
@@ -17,7 +15,7 @@ export async function storeAnswer(
   answer: WholeAnswer,
 ): Promise<StoredAnswer> {
   if (answer.body.byteLength <= MAX_INLINE_BYTES) return answer;
-  const objectKey = `tenants/${tenantId}/answers/${entryId}`;
+  const objectKey = `tenants/${tenantId}/answers/${entryId}-${randomBase32(8)}`;
   await files.put(objectKey, answer.body);
   return { ...answer, body: { objectKey } };
 }
@@ -29,4 +27,45 @@ export async function readAnswerBody(
 ): Promise<Uint8Array<ArrayBuffer> | ReadableStream | undefined> {
   if (body instanceof Uint8Array) return body;
   return (await files.get(body.objectKey))?.body;
+}
+
+/** Seal an answer's body for the entry that it belongs to. */
+export async function sealAnswer(
+  masterKey: string,
+  place: string,
+  answer: WholeAnswer | undefined,
+): Promise<WholeAnswer | undefined> {
+  if (!answer) return undefined;
+  return { ...answer, body: await sealBytes(derivedKey(masterKey, "kept answers"), place, answer.body) };
+}
+
+/** @throws when it was sealed with another master key or for another place */
+export async function unsealAnswer(
+  masterKey: string,
+  place: string,
+  answer: StoredAnswer,
+  sealed: Uint8Array<ArrayBuffer>,
+): Promise<WholeAnswer> {
+  return { ...answer, body: await unsealBytes(derivedKey(masterKey, "kept answers"), place, sealed) };
+}
+
+/** The answers that a tenant's cell keeps. */
+export function answersOfTenant(
+  tenantId: TenantId,
+  { cells, files, masterKey }: { cells: Cells; files: R2Bucket; masterKey: string },
+): KeptAnswers {
+  const placeOf = (entryId: EntryId): string => `${tenantId} ${entryId}`;
+  return {
+    conclude: async (held, answer) => {
+      const sealed = await sealAnswer(masterKey, placeOf(held.entryId), answer);
+      const stored = sealed && (await storeAnswer(tenantId, files, held.entryId, sealed));
+      await cellOf(cells, tenantId).conclude({ ...held, answer: stored });
+    },
+    recall: async ({ entryId, answer }) => {
+      const body = await readAnswerBody(files, answer);
+      if (body === undefined) throw new Error(`The kept answer of ${entryId} is missing in R2.`);
+      const sealed = new Uint8Array(await new Response(body).arrayBuffer());
+      return await unsealAnswer(masterKey, placeOf(entryId), answer, sealed);
+    },
+  };
 }

@@ -4,6 +4,12 @@ import type { Settlement } from "../usage/ledger.rules.ts";
 /** How long an idempotency key stands for its first request, in milliseconds. */
 export const CLAIM_TTL_MS = 24 * 3_600_000;
 
+/** How long the holder of a key may take for a request that runs no model, in milliseconds. */
+export const CLAIM_LEASE_MS = 120_000;
+
+/** The same for a request whose body is streamed, as an upload's is, in milliseconds. */
+export const UPLOAD_LEASE_MS = 15 * 60_000;
+
 /** A caller's promise that requests with the same key are the same request. */
 export interface Idempotency {
   /** The key as the caller gave it. */
@@ -12,6 +18,14 @@ export interface Idempotency {
   readonly route: string;
   /** SHA-256 over the path and the payload. */
   readonly fingerprint: string;
+  /** How long the request may take before a repetition takes its place, in ms; what the cell thinks right if left out. */
+  readonly leaseMs?: number;
+}
+
+/** A request's hold of its key: what it must show to end it. */
+export interface Held {
+  readonly claimId: string;
+  readonly entryId: EntryId;
 }
 
 /** An answer that is kept to be given again. */
@@ -22,10 +36,13 @@ export interface StoredAnswer {
   readonly body: Uint8Array<ArrayBuffer> | { readonly objectKey: string };
 }
 
+/** An answer with its body at hand. */
+export interface WholeAnswer extends StoredAnswer {
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
 /** How a request with an idempotency key ended: what is to be answered again, or that the key is free again. */
-export interface Conclusion {
-  readonly claimId: string;
-  readonly entryId: EntryId;
+export interface Conclusion extends Held {
   readonly answer: StoredAnswer | undefined;
 }
 
@@ -62,6 +79,25 @@ export type Repetition =
   | { readonly kind: "repeated"; readonly entryId: EntryId; readonly answer: StoredAnswer }
   /** The first request was let in, but what became of its answer is not known: its holder died. It may run again. */
   | { readonly kind: "unanswered"; readonly claim: Claim };
+
+/** An answer of before, as it was stored. */
+export type Repeated = Pick<Extract<Repetition, { kind: "repeated" }>, "entryId" | "answer">;
+
+/**
+ * Where the answers to requests with an idempotency key are kept: in the tenant's cell, or for operators in D1.
+ *
+ * Bodies are sealed there: an answer may hold a secret that is shown once, such as a new key.
+ */
+export interface KeptAnswers {
+  /**
+   * End a request's hold of its key; when it returns, the answer is kept.
+   *
+   * @param answer  undefined: there is none to be given again, and the key is free
+   */
+  conclude(held: Held, answer: WholeAnswer | undefined): Promise<void>;
+  /** @throws when the answer is lost, or was sealed with another master key */
+  recall(repeated: Repeated): Promise<WholeAnswer>;
+}
 
 /** Tell what a request with a key means. */
 export function repetitionOf(claim: Claim | undefined, fingerprint: string, nowMs: number): Repetition {

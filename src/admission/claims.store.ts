@@ -20,8 +20,10 @@ export const CLAIMS_SCHEMA = `
   CREATE INDEX IF NOT EXISTS claims_by_expiry ON claims (expires_at_ms);
 `;
 
-/** Write a claim, in the place of an earlier one under this key. */
+/** Write a claim, in the place of an earlier one under this key. What R2 keeps of that one is left to {@link expiredClaims}. */
 export function writeClaim(sql: SqlStorage, id: string, claim: Claim): void {
+  const earlier = objectKeyOf(sql, id);
+  if (earlier !== null) abandonObject(sql, earlier);
   sql.exec(
     `INSERT OR REPLACE INTO claims (id, entry_id, fingerprint, version_id, started_at_ms, lease_ends_at_ms, expires_at_ms, state)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -52,23 +54,45 @@ export function findClaim(sql: SqlStorage, id: string): Claim | undefined {
   };
 }
 
-/** Keep what the first request was answered. What is kept already stays: a repetition that ran again changes nothing. */
+/**
+ * Keep what the first request was answered. What is kept already stays: a repetition that ran again changes nothing, and what R2
+ * has of it is left to {@link expiredClaims}.
+ */
 export function keepAnswer(
   sql: SqlStorage,
   id: string,
   entryId: EntryId,
   { status, headers, body }: StoredAnswer,
 ): void {
-  const inline = body instanceof Uint8Array ? body : null;
-  sql.exec(
+  const [inline, objectKey] = body instanceof Uint8Array ? [body, null] : [null, body.objectKey];
+  const kept = sql.exec(
     `UPDATE claims SET state = 'ended', status = ?, headers = ?, body = ?, object_key = ?
-     WHERE id = ? AND entry_id = ? AND status IS NULL`,
+     WHERE id = ? AND entry_id = ? AND status IS NULL RETURNING id`,
     status,
     JSON.stringify(headers),
     inline,
-    body instanceof Uint8Array ? null : body.objectKey,
+    objectKey,
     id,
     entryId,
+  );
+  const isKept = kept.toArray().length > 0;
+  const isToldAgain = objectKeyOf(sql, id) === objectKey;
+  if (objectKey !== null && !isKept && !isToldAgain) abandonObject(sql, objectKey);
+}
+
+/** Where R2 has the answer of a key; null when it has none. */
+function objectKeyOf(sql: SqlStorage, id: string): string | null {
+  const [row] = sql.exec<{ object_key: string | null }>("SELECT object_key FROM claims WHERE id = ?", id).toArray();
+  return row?.object_key ?? null;
+}
+
+/** Let an object of R2 that no key leads to be removed with what has expired: no key of a caller is called like this one. */
+function abandonObject(sql: SqlStorage, objectKey: string): void {
+  sql.exec(
+    `INSERT OR REPLACE INTO claims (id, entry_id, fingerprint, started_at_ms, lease_ends_at_ms, expires_at_ms, state, object_key)
+     VALUES (?, '', '', 1, 1, 1, 'ended', ?)`,
+    `abandoned ${objectKey}`,
+    objectKey,
   );
 }
 

@@ -15,11 +15,44 @@ export function serveOpenApi(app: OpenAPIHono<AppEnv>): void {
     scheme: "bearer",
     description: "The operator's token, ADMIN_TOKEN.",
   });
+  registry.registerComponent("parameters", "IdempotencyKey", IDEMPOTENCY_KEY);
   app.get("/openapi.json", (c) => {
     const { origin } = new URL(c.req.url);
-    return c.json(app.getOpenAPI31Document({ ...DOCUMENT, servers: [{ url: origin }] }));
+    const document = app.getOpenAPI31Document({ ...DOCUMENT, servers: [{ url: origin }] });
+    return c.json({ ...document, paths: withIdempotencyKey(document.paths ?? {}) });
   });
 }
+
+type Paths = NonNullable<ReturnType<OpenAPIHono<AppEnv>["getOpenAPI31Document"]>["paths"]>;
+
+/** What the guards read on every route that changes something, stated on every such route that does not state it itself. */
+function withIdempotencyKey(paths: Paths): Paths {
+  const parameter = { $ref: "#/components/parameters/IdempotencyKey" };
+  const isOwn = (stated: object): boolean => "name" in stated && stated.name === "idempotency-key";
+  const stated = Object.entries(paths).map(([path, item]): [string, Paths[string]] => {
+    const changed = { ...item };
+    for (const method of ["post", "put", "patch", "delete"] as const) {
+      const operation = item[method];
+      const parameters = operation?.parameters ?? [];
+      if (!operation || parameters.some(isOwn)) continue;
+      changed[method] = { ...operation, parameters: [...parameters, parameter] };
+    }
+    return [path, changed];
+  });
+  return Object.fromEntries(stated);
+}
+
+const IDEMPOTENCY_KEY = {
+  name: "Idempotency-Key",
+  in: "header" as const,
+  required: false,
+  description:
+    "A name of the caller's own for this request, as a quoted string of 1 to 255 characters. The same request with the same key is " +
+    "carried out once: for 24 hours its repetitions get the first answer, with `Idempotent-Replayed: true`; 409 while the first one " +
+    "runs, 422 with another payload.",
+  schema: { type: "string" as const },
+  example: '"8e03978e-40d5-43dd-bc93-6894a57f9324"',
+};
 
 const DOCUMENT = {
   openapi: "3.1.0",

@@ -1,7 +1,8 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { Context } from "hono";
+import type { Context, Next } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { AppEnv, Credential } from "../http/context.ts";
+import { answerAgain, answerAndKeep, readIdempotency } from "../http/idempotency.ts";
 import { problem } from "../http/problem.ts";
 import { callerAddress } from "../http/caller-address.ts";
 import { tellLimit } from "../http/rate-limit-headers.ts";
@@ -26,26 +27,29 @@ export const authenticated = createMiddleware<AppEnv>(async (c, next) => {
   return await next();
 });
 
-/** Let through who holds a live API key with any one of these scopes. */
+/** Let through who holds a live API key with any one of these scopes; a change that carries an idempotency key happens once. */
 export function requires(...anyScope: readonly Scope[]) {
   return createMiddleware<AppEnv>(async (c, next) => {
     const credential = readCredential(c);
     if (credential instanceof Response) return credential;
+    const idempotency = await readIdempotency(c);
+    if (idempotency instanceof Response) return idempotency;
     const { tenantId, hash } = credential;
+    const answers = c.var.services.answersOf(tenantId);
     const admission = await c.var.services.admit(tenantId, {
       kind: "access",
       credential: { kind: "key", hash },
       address: callerAddress(c),
       endpoint: endpointOf(c.req.method, anyScope),
       anyScope,
-      idempotency: undefined,
+      idempotency,
     });
     if (admission.kind === "admitted") throw new Error("The cell admitted an inference where access was asked for.");
-    if (admission.kind === "repeated") throw new Error("The cell repeated an answer where none was asked for.");
+    if (admission.kind === "repeated") return await answerAgain(answers, admission);
     if (admission.kind !== "granted") return refuse(c, admission);
     c.set("credential", credential);
     c.set("caller", { tenantId, keyId: admission.callerId, scopes: admission.scopes });
-    await next();
+    await (admission.claim ? answerAndKeep(c, next, answers, admission.claim) : next());
     tellLimit(c.res.headers, admission.limit);
     return undefined;
   });
@@ -57,14 +61,46 @@ function endpointOf(method: string, anyScope: readonly Scope[]): "read" | "write
   return method === "GET" || method === "HEAD" ? "read" : "write";
 }
 
-/** Let through who holds the operator's token. */
-export const operatorOnly = createMiddleware<AppEnv>(async (c, next) => {
-  const token = bearerToken(c);
-  if (token === undefined) return missingCredentials(c, "the operator's token");
-  const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
-  if (timingSafeEqual(digest(token), digest(c.var.services.config.adminToken))) return await next();
-  return problem(c, "invalid-key", "The operator's token is not valid.", { headers: INVALID_TOKEN });
+/** Let through who holds the operator's token; a change that carries an idempotency key happens once. */
+export const operatorOnly = operatorGuard(operateOnce);
+
+/** {@link operatorOnly} for a route that reads the idempotency key itself, because it means more there than 24 hours. */
+export const operatorWithKey = operatorGuard(async (_c, next) => {
+  await next();
+  return undefined;
 });
+
+function operatorGuard(operate: (c: Context<AppEnv>, next: Next) => Promise<Response | undefined>) {
+  return createMiddleware<AppEnv>(async (c, next) => {
+    const token = bearerToken(c);
+    if (token === undefined) return missingCredentials(c, "the operator's token");
+    const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
+    if (timingSafeEqual(digest(token), digest(c.var.services.config.adminToken))) return await operate(c, next);
+    return problem(c, "invalid-key", "The operator's token is not valid.", { headers: INVALID_TOKEN });
+  });
+}
+
+/** Let the operator's request through, unless it repeats an earlier one. The path names the tenant, so a key belongs to it. */
+async function operateOnce(c: Context<AppEnv>, next: Next): Promise<Response | undefined> {
+  const idempotency = await readIdempotency(c);
+  if (idempotency instanceof Response) return idempotency;
+  const { operatorClaims } = c.var.services;
+  const route = `${c.req.method} ${c.req.path}`;
+  const claim = idempotency && (await operatorClaims.begin({ ...idempotency, route }));
+  switch (claim?.kind) {
+    case undefined:
+      await next();
+      return undefined;
+    case "taken":
+      await answerAndKeep(c, next, operatorClaims, claim.held);
+      return undefined;
+    case "repeated":
+      return await answerAgain(operatorClaims, claim);
+    case "idempotency-in-flight":
+    case "idempotency-mismatch":
+      return refuse(c, claim);
+  }
+}
 
 const INVALID_TOKEN = { "WWW-Authenticate": 'Bearer realm="tensorgate", error="invalid_token"' };
 

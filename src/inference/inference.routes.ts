@@ -12,15 +12,15 @@ import type { AppEnv } from "../http/context.ts";
 import { createRouter } from "../http/router.ts";
 import { API_KEY_SECURITY, json, problems } from "../http/contract.ts";
 import { callerAddress } from "../http/caller-address.ts";
+import { idempotencyKey, routeOf } from "../http/idempotency.ts";
 import { mediaTypeOf } from "../http/media-type.ts";
 import { problem } from "../http/problem.ts";
 import { rateLimitHeaders } from "../http/rate-limit-headers.ts";
 import { failRun, refuse, refuseByEngine } from "../http/refusals.ts";
 import { authenticated } from "../identity/guards.ts";
-import { readIdempotencyKey } from "./idempotency-key.rules.ts";
 import { inferRequestSchema, inferResponseSchema } from "./inference.schemas.ts";
 import { type Inferred, infer } from "./inference.service.ts";
-import { ANSWER_HEADERS } from "./run-outcome.ts";
+import { ANSWER_HEADERS, RECEIPT } from "./run-outcome.ts";
 import { pickHeaders } from "../shared/pick-headers.ts";
 
 /** What the engine must know of a request's body. */
@@ -56,7 +56,6 @@ const requestHeaders = z.object({
     description: "How many bytes of the body are JSON, where binary tensors follow it; 0 for one raw tensor.",
     example: "187",
   }),
-  "idempotency-key": z.string().optional().openapi({ example: '"8e03978e-40d5-43dd-bc93-6894a57f9324"' }),
   "x-routing-key": z.string().optional().openapi({
     description: "Who is served, where traffic is spread over versions: the same key always gets the same version.",
     example: "user-4711",
@@ -95,17 +94,15 @@ for (const route of [inferRoute, inferVersionRoute]) {
 async function handleInference(c: Context<AppEnv>): Promise<Response> {
   const unreadable = refuseForm(c);
   if (unreadable) return unreadable;
-  const key = readIdempotencyKey(c.req.header("Idempotency-Key"));
-  if (key === "malformed") {
-    return problem(c, "invalid-request", "Idempotency-Key: must be a quoted string of 1 to 255 printable characters.");
-  }
+  const key = idempotencyKey(c);
+  if (key instanceof Response) return key;
   const routingKey = c.req.header("X-Routing-Key");
   if (routingKey !== undefined && !ROUTING_KEY.test(routingKey)) {
     return problem(c, "invalid-request", "X-Routing-Key: must be 1 to 256 visible ASCII characters, without spaces.");
   }
-  const keyed = key === "absent" ? undefined : await fingerprint(c, key.key);
+  const keyed = key === undefined ? undefined : await fingerprint(c, key);
   if (keyed instanceof Refusal) return refuseByEngine(c, keyed);
-  const inferred = await infer(c.var.credential, c.var.services, {
+  const inferring = infer(c.var.credential, c.var.services, {
     model: c.req.param("model") ?? "",
     version: c.req.param("version"),
     routingKey,
@@ -117,7 +114,9 @@ async function handleInference(c: Context<AppEnv>): Promise<Response> {
       ...(keyed && { "Content-Length": String(keyed.payload.byteLength) }),
     },
   });
-  return await answer(c, inferred);
+  // Who hangs up and comes again with its key then meets the answer, and not a run that was cut off.
+  if (keyed) c.executionCtx.waitUntil(inferring.catch(() => undefined));
+  return await answer(c, await inferring);
 }
 
 /** What this route does not read, said before anything is charged. */
@@ -143,8 +142,7 @@ async function fingerprint(
   if (payload instanceof Refusal) return payload;
   const head = `${c.req.path}\n${c.req.header(INFERENCE_HEADER_LENGTH) ?? ""}\n`;
   const digest = createHash("sha256").update(head).update(payload).digest("base64url");
-  const { path } = c.req.param("version") === undefined ? inferRoute : inferVersionRoute;
-  return { idempotency: { key, route: `POST ${path}`, fingerprint: digest }, payload };
+  return { idempotency: { key, route: routeOf(c), fingerprint: digest }, payload };
 }
 
 /** The body as it came; what is not announced is read no further than allowed, since nobody was asked for leave yet. */
@@ -191,7 +189,7 @@ function admissionHeaders(admitted: Admitted): Record<string, string> {
   return {
     ...rateLimitHeaders(admitted.limit),
     "Tensorgate-Entry": admitted.entryId,
-    ...(admitted.receipt !== undefined && { "Tensorgate-Receipt": admitted.receipt }),
+    ...(admitted.receipt !== undefined && { [RECEIPT]: admitted.receipt }),
     ...(admitted.replayed && { "Idempotent-Replayed": "true" }),
   };
 }

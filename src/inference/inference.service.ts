@@ -2,16 +2,23 @@ import { ENGINE_HEADERS } from "../../engine/contract.ts";
 import type { Admission, Admitted, InferRequest, Refusal } from "../admission/admission.rules.ts";
 import { Overloaded } from "../admission/group-commit.ts";
 import { storeAnswer } from "../admission/answers.service.ts";
-import { type Idempotency, type StoredAnswer, claimId } from "../admission/claims.rules.ts";
+import {
+  type Ended,
+  type Idempotency,
+  type StoredAnswer,
+  type WholeAnswer,
+  claimId,
+} from "../admission/claims.rules.ts";
 import type { Credential } from "../http/context.ts";
 import type { Services } from "../services.ts";
 import { type EntryId, type TenantId, newId } from "../shared/ids.ts";
+import { logFault } from "../shared/log.ts";
 import { pickHeaders } from "../shared/pick-headers.ts";
 import type { Settlement } from "../usage/ledger.rules.ts";
 import { runInContainer } from "./container.ts";
 import { runInIsolate } from "./isolate.ts";
 import { runOnOwnServer } from "./own-server.ts";
-import { ANSWER_HEADERS, type RunOutcome } from "./run-outcome.ts";
+import { ANSWER_HEADERS, RECEIPT, type RunOutcome } from "./run-outcome.ts";
 
 /** An inference as it came over the wire; its body is not opened here. */
 export interface InferenceRequest {
@@ -61,11 +68,12 @@ export async function infer(credential: Credential, services: Services, request:
     claimId: idempotency && claimId(idempotency),
     ...figuresOf(outcome, request, elapsedMs),
   };
-  if (idempotency && body && outcome.kind === "answered") {
+  if (body && outcome.kind === "answered") {
     const { status, headers: given } = outcome.response;
-    const headers = pickHeaders(given, ANSWER_HEADERS);
-    const answer = await storeAnswer(tenantId, services.files, admission.entryId, { status, headers, body });
-    await services.settleNow(tenantId, { ...settlement, answer });
+    const { receipt } = admission;
+    const headers = { ...pickHeaders(given, ANSWER_HEADERS), ...(receipt !== undefined && { [RECEIPT]: receipt }) };
+    const whole = { status, headers, body };
+    await settleWithAnswer(tenantId, services, settlement, whole);
   } else {
     services.settle(tenantId, settlement);
   }
@@ -94,7 +102,33 @@ const NEVER_RAN = {
   bytesOut: 0,
 } as const;
 
-/** Read an answer to its end, so that it can be kept: who has seen it gets the very same for its key from then on. */
+/**
+ * Settle before the response, so that who has seen the answer gets the very same for its key from then on.
+ *
+ * Where that fails, the caller gets its answer all the same: it was charged for. It is settled later; a repetition before that is
+ * told to wait, and one after it runs again at no charge if the answer could not be kept.
+ */
+async function settleWithAnswer(
+  tenantId: TenantId,
+  services: Services,
+  settlement: Ended,
+  whole: WholeAnswer,
+): Promise<void> {
+  let answer: StoredAnswer | undefined;
+  try {
+    answer = await storeAnswer(tenantId, services.files, settlement.entryId, whole);
+    await services.settleNow(tenantId, { ...settlement, answer });
+  } catch (error) {
+    logFault("An answer could not be kept for its idempotency key.", {
+      tenantId,
+      entryId: settlement.entryId,
+      error: String(error),
+    });
+    services.settle(tenantId, { ...settlement, answer });
+  }
+}
+
+/** Read an answer to its end, so that it can be kept. */
 async function readWhole(
   outcome: RunOutcome,
 ): Promise<{ outcome: RunOutcome; body: Uint8Array<ArrayBuffer> | undefined }> {

@@ -4,6 +4,9 @@ import type { EngineRefusal } from "../../engine/refusal.ts";
 /** What of the engine's answer is the caller's. */
 export const ANSWER_HEADERS = ["Content-Type", "Content-Length", INFERENCE_HEADER_LENGTH];
 
+/** The header that tells the hash of the ledger's row, of an answer that is given again too. */
+export const RECEIPT = "Tensorgate-Receipt";
+
 /** A run as it is asked of a runtime; the body is not opened on the way there. */
 export interface Run {
   readonly body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null;

@@ -14,23 +14,48 @@ const IV_BYTES = 12;
  * @see          NIST SP 800-38D (AES-256-GCM)
  */
 export async function seal(key: Uint8Array<ArrayBuffer>, place: string, secret: string): Promise<SealedSecret> {
-  const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
-  const ciphertext = await crypto.subtle.encrypt(
-    { name: "AES-GCM", iv, additionalData: Buffer.from(place) },
-    await importKey(key, "encrypt"),
-    Buffer.from(secret),
-  );
-  return { iv: Buffer.from(iv).toString("base64url"), ciphertext: Buffer.from(ciphertext).toString("base64url") };
+  const sealed = Buffer.from(await sealBytes(key, place, Buffer.from(secret)));
+  return {
+    iv: sealed.subarray(0, IV_BYTES).toString("base64url"),
+    ciphertext: sealed.subarray(IV_BYTES).toString("base64url"),
+  };
 }
 
 /** @throws when the secret was sealed with another key or for another place, or was changed */
 export async function unseal(key: Uint8Array<ArrayBuffer>, place: string, sealed: SealedSecret): Promise<string> {
-  const plain = await crypto.subtle.decrypt(
-    { name: "AES-GCM", iv: Buffer.from(sealed.iv, "base64url"), additionalData: Buffer.from(place) },
-    await importKey(key, "decrypt"),
-    Buffer.from(sealed.ciphertext, "base64url"),
-  );
-  return Buffer.from(plain).toString();
+  const parts = [Buffer.from(sealed.iv, "base64url"), Buffer.from(sealed.ciphertext, "base64url")];
+  return Buffer.from(await unsealBytes(key, place, Buffer.concat(parts))).toString();
+}
+
+/**
+ * {@link seal} for bytes that are kept as bytes.
+ *
+ * @returns 12 bytes of initialisation vector, the ciphertext, 16 bytes of tag
+ */
+export async function sealBytes(
+  key: Uint8Array<ArrayBuffer>,
+  place: string,
+  plain: Uint8Array<ArrayBuffer>,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
+  const algorithm = { name: "AES-GCM", iv, additionalData: Buffer.from(place) };
+  const ciphertext = await crypto.subtle.encrypt(algorithm, await importKey(key, "encrypt"), plain);
+  const sealed = new Uint8Array(IV_BYTES + ciphertext.byteLength);
+  sealed.set(iv);
+  sealed.set(new Uint8Array(ciphertext), IV_BYTES);
+  return sealed;
+}
+
+/** @throws when the bytes were sealed with another key or for another place, or were changed */
+export async function unsealBytes(
+  key: Uint8Array<ArrayBuffer>,
+  place: string,
+  sealed: Uint8Array<ArrayBuffer>,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const iv = sealed.subarray(0, IV_BYTES);
+  const algorithm = { name: "AES-GCM", iv, additionalData: Buffer.from(place) };
+  const opening = await importKey(key, "decrypt");
+  return new Uint8Array(await crypto.subtle.decrypt(algorithm, opening, sealed.subarray(IV_BYTES)));
 }
 
 async function importKey(key: Uint8Array<ArrayBuffer>, use: "encrypt" | "decrypt"): Promise<CryptoKey> {

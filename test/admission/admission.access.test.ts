@@ -48,13 +48,23 @@ describe("access", () => {
     expect(state.taken).toEqual([CLAIM]);
   });
 
-  test("with an idempotency key whose holder died takes it over", () => {
+  test("with an idempotency key whose holder died takes it over, under another id", () => {
+    const state = tenantWithModel();
+    const key = grantOf(["models:write"]);
+    state.keys.set("secret", key);
+    const died = claimOf(state, { fingerprint: `${key.keyId} f`, state: "running", leaseEndsAtMs: NOW_MS });
+    state.claims.set(CLAIM, died);
+    const granted = admit(state, access(["models:write"], { idempotency }), NOW_MS);
+    expect(granted).toMatchObject({ kind: "granted", claim: { claimId: CLAIM } });
+    expect(granted).not.toMatchObject({ claim: { entryId: died.entryId } });
+  });
+
+  test("with an idempotency key that another caller has used is another request", () => {
     const state = tenantWithModel();
     state.keys.set("secret", grantOf(["models:write"]));
-    const { entryId } = claimOf(state);
-    state.claims.set(CLAIM, claimOf(state, { entryId, state: "running", leaseEndsAtMs: NOW_MS }));
-    const granted = admit(state, access(["models:write"], { idempotency }), NOW_MS);
-    expect(granted).toMatchObject({ kind: "granted", claim: { claimId: CLAIM, entryId } });
+    state.claims.set(CLAIM, claimOf(state, { fingerprint: "key_of_another f" }));
+    const refused = refuse(state, access(["models:write"], { idempotency }));
+    expect(refused).toMatchObject({ kind: "idempotency-mismatch" });
   });
 
   test("is refused to a key that is not known or revoked, whatever its scopes", () => {

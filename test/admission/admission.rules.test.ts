@@ -95,7 +95,7 @@ describe("an inference that is admitted", () => {
 });
 
 describe("a refusal", () => {
-  test("is the first of credential, tenant, scope, address, model, version, idempotency key and limit that is wrong", () => {
+  test("is the first of credential, tenant, scope, address, idempotency key, model, version and limit that is wrong", () => {
     const state = tenantWithModel();
     const { keys, deployments, claims } = state;
     const m = deployments.get("m") ?? deploymentOf("m", 3);
@@ -121,6 +121,10 @@ describe("a refusal", () => {
     keys.set("secret", grantOf(["infer"]));
     expect(kindOf()).toBe("address-not-allowed");
     state.tenant = { ...state.tenant, allowedIps: null };
+    expect(kindOf()).toBe("idempotency-mismatch");
+    claims.set(CLAIM, claimOf(state, { state: "running" }));
+    expect(kindOf()).toBe("idempotency-in-flight");
+    claims.clear();
     expect(kindOf()).toBe("model-not-found");
     deployments.set("m", { ...m, loaded: false });
     expect(kindOf()).toBe("model-unloaded");
@@ -129,10 +133,6 @@ describe("a refusal", () => {
     deployments.set("m", { ...m, aliases: { canary: 1 }, retired: [1] });
     expect(kindOf()).toBe("version-retired");
     deployments.set("m", { ...m, aliases: { canary: 1 } });
-    expect(kindOf()).toBe("idempotency-mismatch");
-    claims.set(CLAIM, claimOf(state, { state: "running" }));
-    expect(kindOf()).toBe("idempotency-in-flight");
-    claims.clear();
     expect(kindOf()).toBe("quota-exceeded");
     state.leave(1_000_000);
     expect(versionFor(state, "canary")).toBe(1);

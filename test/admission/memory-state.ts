@@ -98,9 +98,9 @@ export class MemoryState implements AdmissionState {
     return charge && { versionId: charge.charged.versionId, runLimitMs: charge.runLimitMs, receipt: "a receipt" };
   }
 
-  claim(wanted: Idempotency): EntryId {
+  claim(wanted: Idempotency, charged?: Pick<Claim, "entryId">): EntryId {
     this.taken.push(claimId(wanted));
-    return this.claimOf(wanted)?.entryId ?? newId("ent", NOW_MS);
+    return charged?.entryId ?? newId("ent", NOW_MS);
   }
 
   countRefusal(callerId: string, model: string, reason: Refusal["kind"]): void {

@@ -8,6 +8,7 @@ const operation = z.looseObject({
   summary: z.string().min(5),
   tags: z.array(z.string()).length(1),
   security: z.array(z.record(z.string(), z.array(z.string()))),
+  parameters: z.array(z.unknown()).optional(),
   responses: z.record(z.string(), z.unknown()),
 });
 const document = z.looseObject({
@@ -63,6 +64,15 @@ describe("/openapi.json", () => {
       const schemas = [...text.matchAll(/#\/components\/schemas\/(\w+)/g)].map((match) => match[1] ?? "");
       const own = schemas.filter((schema) => schema !== "Problem").map((schema) => components.schemas[schema]);
       expect(text + JSON.stringify(own), name).toContain('"example"');
+    }
+  });
+
+  test("names Idempotency-Key on every operation that changes something, and on no other", async () => {
+    for (let time = 0; time < 2; time++) {
+      for (const { name, parameters } of await readOperations()) {
+        const stated = JSON.stringify(parameters ?? []).match(/idempotency-?key/gi) ?? [];
+        expect(stated.length, name).toBe(name.startsWith("GET ") ? 0 : 1);
+      }
     }
   });
 

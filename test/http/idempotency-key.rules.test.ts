@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { readIdempotencyKey } from "../../src/inference/idempotency-key.rules.ts";
+import { readIdempotencyKey } from "../../src/http/idempotency-key.rules.ts";
 
 describe("an Idempotency-Key", () => {
   test.each([

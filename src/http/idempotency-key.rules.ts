@@ -12,3 +12,15 @@ export function readIdempotencyKey(header: string | undefined): { key: string } 
   const key = quoted ?? /^[\x21\x23-\x7e]+$/.exec(header)?.[0];
   return key === undefined || key.length === 0 || key.length > 255 ? "malformed" : { key };
 }
+
+/**
+ * Whether an answer is given again under its key.
+ *
+ * Successes and refusals that the same request would meet again. Not what says that it may be tried again (408, 409, 429), not
+ * what is wrong with the credential and not with the request (401, 403), and not what failed on our side: then the key is free.
+ */
+export function isKept(status: number): boolean {
+  return (status >= 200 && status < 300) || (status >= 400 && status < 500 && !TRIED_AGAIN.has(status));
+}
+
+const TRIED_AGAIN = new Set([401, 403, 408, 409, 429]);

@@ -1,0 +1,109 @@
+import { env } from "cloudflare:workers";
+import { addModel, addOneRequest, deploy, upload } from "./models.ts";
+import { withOutside } from "./outside.ts";
+import { type CallOptions, type TestTenant, callAsOperator, newTenant } from "./tenant.ts";
+
+/** A request to a route that changes something, as it succeeds in {@link furnishedTenant}. */
+export interface KeyedRoute {
+  readonly status: number;
+  readonly options?: CallOptions;
+  /** What must be so before it. */
+  readonly prepare?: (tenant: TestTenant) => Promise<unknown>;
+}
+
+const SERVER = { name: "resnet", platform: "onnxruntime_onnx", ...signature() };
+
+/** A request to each route whose guard reads the key. Whoever adds a route that changes something adds it here. */
+export const KEYED_ROUTES: Readonly<Record<string, KeyedRoute>> = {
+  "POST /v2/models/:model/infer": { status: 200, options: { json: addOneRequest } },
+  "POST /v2/models/:model/versions/:version/infer": { status: 200, options: { json: addOneRequest } },
+  "POST /v2/repository/index": { status: 200, options: { json: {} } },
+  "POST /v2/repository/models/:model/load": {
+    status: 200,
+    prepare: async (tenant) => await tenant.call("POST", "/v2/repository/models/m/unload"),
+  },
+  "POST /v2/repository/models/:model/unload": { status: 200, options: { body: "{}" } },
+  "POST /v1/models": { status: 201, options: { json: { name: "other" } } },
+  "DELETE /v1/models/:model": { status: 204 },
+  "POST /v1/models/:model/versions": { status: 201, options: onnx(addModel(4)) },
+  "DELETE /v1/models/:model/versions/:version": { status: 204 },
+  "POST /v1/models/:model/versions/:version/retire": { status: 200 },
+  "POST /v1/models/:model/versions/:version/reinstate": {
+    status: 200,
+    prepare: async (tenant) => await tenant.call("POST", "/v1/models/m/versions/3/retire"),
+  },
+  "POST /v1/models/:model/versions/:version/warmup": { status: 200 },
+  "PUT /v1/models/:model/aliases/:alias": { status: 200, options: { json: { version: 3 } } },
+  "DELETE /v1/models/:model/aliases/:alias": { status: 204 },
+  "PUT /v1/models/:model/traffic": { status: 200, options: { json: { weights: { "1": 50, "2": 50 } } } },
+  "DELETE /v1/models/:model/traffic": {
+    status: 204,
+    prepare: async (tenant) => await tenant.call("PUT", "/v1/models/m/traffic", { json: { weights: { "2": 100 } } }),
+  },
+  "POST /v1/models/:model/promote": { status: 200, options: { json: { version: 3 } } },
+  "POST /v1/models/:model/rollback": {
+    status: 200,
+    prepare: async (tenant) => await tenant.call("POST", "/v1/models/m/promote", { json: { version: 3 } }),
+  },
+  "POST /v1/models/:model/backends": {
+    status: 201,
+    options: { json: { url: "https://triton.example.com", model: "resnet" } },
+  },
+  "POST /v1/keys": { status: 201, options: { json: { name: "second", scopes: ["infer"] } } },
+  "DELETE /v1/keys/:key_id": { status: 204 },
+  "POST /admin/tenants": { status: 201, options: { json: { name: "made once" } } },
+  "PATCH /admin/tenants/:tenant_id": { status: 200, options: { json: { name: "renamed" } } },
+  "POST /admin/tenants/:tenant_id/keys": { status: 201, options: { json: { name: "another", scopes: ["infer"] } } },
+  "POST /admin/tenants/:tenant_id/credentials/revoke": { status: 200 },
+  "POST /admin/usage/reconcile": { status: 200, options: { json: { limit: 1 } } },
+};
+
+/** Values for the parameters of every path, as {@link furnishedTenant} has them. */
+export interface PathValues {
+  readonly [parameter: string]: string;
+  readonly tenant_id: string;
+  readonly key_id: string;
+}
+
+/** A tenant with a model "m" of three versions, an alias "spare" that points at the second, and a second key. */
+export async function furnishedTenant(): Promise<{ tenant: TestTenant; values: PathValues }> {
+  const tenant = await newTenant();
+  await deploy(tenant, "m");
+  for (const n of [2, 3]) await upload(tenant, "m", addModel(n));
+  await tenant.call("PUT", "/v1/models/m/aliases/spare", { json: { version: 2 } });
+  const made = await tenant.call("POST", "/v1/keys", { json: { name: "spare", scopes: ["infer"] } });
+  const { id }: { id: string } = await made.json();
+  return { tenant, values: { model: "m", version: "3", alias: "spare", key_id: id, tenant_id: tenant.id } };
+}
+
+/** Call as who may call the route: the operator or the tenant. Servers outside answer as the tenant's own server does. */
+export async function callAsOwner(
+  tenant: TestTenant,
+  method: string,
+  path: string,
+  options: CallOptions,
+): Promise<Response> {
+  const answer = (): Response => Response.json(SERVER);
+  return await withOutside(answer, async () =>
+    path.startsWith("/admin") ? await callAsOperator(method, path, options) : await tenant.call(method, path, options),
+  );
+}
+
+/** Everything that D1 has of a tenant, and how many tenants there are of the name that the walk gives, as JSON. */
+export async function registryOf(tenant: TestTenant): Promise<string> {
+  const rows = ["models", "versions", "aliases", "api_keys", "credit_grants"].map((table) =>
+    env.DB.prepare(`SELECT * FROM ${table} WHERE tenant_id = ? ORDER BY 1, 2, 3`).bind(tenant.id),
+  );
+  const own = env.DB.prepare("SELECT * FROM tenants WHERE id = ?").bind(tenant.id);
+  const made = env.DB.prepare("SELECT count(*) AS made FROM tenants WHERE name = 'made once'");
+  return JSON.stringify((await env.DB.batch([...rows, own, made])).map(({ results }) => results));
+}
+
+function onnx(body: Uint8Array<ArrayBuffer>): CallOptions {
+  return { body, headers: { "Content-Type": "application/octet-stream" } };
+}
+
+function signature() {
+  const tensor = { datatype: "FP32", shape: [-1, 2] };
+  return { inputs: [{ name: "x", ...tensor }], outputs: [{ name: "y", ...tensor }] };
+}

@@ -86,8 +86,8 @@ async function askCell(
 function interruptionOf(error: unknown): { overloaded: boolean } | undefined {
   if (!(error instanceof Error)) return undefined;
   const overloaded = "overloaded" in error && error.overloaded === true;
-  const retryable = "retryable" in error && error.retryable === true;
-  return retryable || overloaded ? { overloaded } : undefined;
+  const isTransient = ["retryable", "durableObjectReset"].some((mark) => Reflect.get(error, mark) === true);
+  return isTransient || overloaded ? { overloaded } : undefined;
 }
 
 /**

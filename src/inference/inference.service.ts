@@ -68,15 +68,8 @@ export async function infer(credential: Credential, services: Services, request:
     claimId: idempotency && claimId(idempotency),
     ...figuresOf(outcome, request, elapsedMs),
   };
-  if (body && outcome.kind === "answered") {
-    const { status, headers: given } = outcome.response;
-    const { receipt } = admission;
-    const headers = { ...pickHeaders(given, ANSWER_HEADERS), ...(receipt !== undefined && { [RECEIPT]: receipt }) };
-    const whole = { status, headers, body };
-    await settleWithAnswer(tenantId, services, settlement, whole);
-  } else {
-    services.settle(tenantId, settlement);
-  }
+  if (!idempotency) services.settle(tenantId, settlement);
+  else await settleFirst(tenantId, services, settlement, body && wholeAnswer(outcome, body, admission));
   return { kind: "ran", admitted: admission, outcome };
 }
 
@@ -103,29 +96,39 @@ const NEVER_RAN = {
 } as const;
 
 /**
- * Settle before the response, so that who has seen the answer gets the very same for its key from then on.
+ * Settle before the response, so that who has seen the answer gets the very same for its key from then on, and who was refused has
+ * been charged nothing.
  *
- * Where that fails, the caller gets its answer all the same: it was charged for. It is settled later; a repetition before that is
- * told to wait, and one after it runs again at no charge if the answer could not be kept.
+ * Where that fails, the caller gets its answer all the same. It is settled later; a repetition before that is told to wait, and one
+ * after it runs again at no charge if the answer could not be kept.
  */
-async function settleWithAnswer(
+async function settleFirst(
   tenantId: TenantId,
   services: Services,
   settlement: Ended,
-  whole: WholeAnswer,
+  whole: WholeAnswer | undefined,
 ): Promise<void> {
   let answer: StoredAnswer | undefined;
   try {
-    answer = await storeAnswer(tenantId, services.files, settlement.entryId, whole);
+    answer = whole && (await storeAnswer(tenantId, services.files, settlement.entryId, whole));
     await services.settleNow(tenantId, { ...settlement, answer });
   } catch (error) {
-    logFault("An answer could not be kept for its idempotency key.", {
-      tenantId,
-      entryId: settlement.entryId,
-      error: String(error),
-    });
+    const { entryId } = settlement;
+    logFault("A call with an idempotency key is settled late.", { tenantId, entryId, error: String(error) });
     services.settle(tenantId, { ...settlement, answer });
   }
+}
+
+/** What is kept of an answer for its idempotency key; undefined for what was not answered. */
+function wholeAnswer(
+  outcome: RunOutcome,
+  body: Uint8Array<ArrayBuffer>,
+  { receipt }: Admitted,
+): WholeAnswer | undefined {
+  if (outcome.kind !== "answered") return undefined;
+  const { status, headers: given } = outcome.response;
+  const headers = { ...pickHeaders(given, ANSWER_HEADERS), ...(receipt !== undefined && { [RECEIPT]: receipt }) };
+  return { status, headers, body };
 }
 
 /** Read an answer to its end, so that it can be kept. */

@@ -41,7 +41,8 @@ export async function withQueue(
     vi.spyOn(cell["env"].USAGE_QUEUE, "sendBatch").mockImplementation(async (messages) => {
       await take();
       // As they would arrive: what can't be cloned can't be sent.
-      told.push(...structuredClone([...messages].map(({ body }) => body as ToldHour)));
+      const bodies = structuredClone([...messages].map(({ body }) => body as ToldHour));
+      told.push(...bodies.filter(({ tenantId }) => tenantId === tenant.id)); // other cells' alarms tell theirs here too
       return { metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } };
     }),
   );

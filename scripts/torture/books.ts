@@ -34,7 +34,7 @@ export interface Books {
   readonly usage: { readonly data: readonly UsageMinute[]; readonly total: { readonly inferences: number } };
   /** In the order of the ledger. */
   readonly ledger: readonly LedgerRow[];
-  readonly verification: Verification | undefined;
+  readonly verification: Verification;
   /** The quotas as they are told to be now; undefined where the API doesn't tell yet. */
   readonly quotas: readonly QuotaReading[] | undefined;
 }

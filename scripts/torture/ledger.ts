@@ -2,8 +2,6 @@
 import { z } from "zod";
 
 import { succeed } from "../start/api.ts";
-import { HAS_LEDGER_ROUTES } from "./contract.ts";
-import { callControl } from "./control-client.ts";
 import type { Server } from "./server.ts";
 import type { Tenant } from "./tenants.ts";
 
@@ -43,18 +41,14 @@ const pageSchema = z.object({ data: z.array(z.record(z.string(), z.unknown())) }
 const verificationSchema = z.object({ valid: z.boolean(), rows: z.number(), next: z.string().nullable() });
 
 /** Read all rows, in their order. */
-export async function readLedger(server: Server, tenant: Tenant): Promise<LedgerRow[]> {
+export async function readLedger({ baseUrl }: Server, { apiKey: token }: Tenant): Promise<LedgerRow[]> {
   const rows: LedgerRow[] = [];
   for (;;) {
-    const { data } = pageSchema.parse(await readPage(server, tenant, rows.at(-1)?.seq ?? 0));
+    const url = `${baseUrl}/v1/usage/ledger?limit=1000&after=${rows.at(-1)?.seq ?? 0}`;
+    const { data } = pageSchema.parse(await succeed(url, { token }));
     if (data.length === 0) return rows;
-    for (const row of data) rows.push(rowSchema.parse(HAS_LEDGER_ROUTES ? fromWire(row) : row));
+    for (const row of data) rows.push(rowSchema.parse(fromWire(row)));
   }
-}
-
-async function readPage(server: Server, { id, apiKey: token }: Tenant, after: number): Promise<unknown> {
-  if (!HAS_LEDGER_ROUTES) return await callControl(server, "GET", `ledger?tenant_id=${id}&after=${after}`);
-  return await succeed(`${server.baseUrl}/v1/usage/ledger?limit=1000&after=${after}`, { token });
 }
 
 /** A row as the API writes it, by the names that it has here. */
@@ -66,9 +60,8 @@ function fromWire({ at, ...row }: Readonly<Record<string, unknown>>): Record<str
   return { ...Object.fromEntries(renamed), atMs: Date.parse(String(at)) };
 }
 
-/** Have the server verify the chain, from its first row to its last; undefined where the API can't yet. */
-export async function verifyLedger(server: Server, { apiKey: token }: Tenant): Promise<Verification | undefined> {
-  if (!HAS_LEDGER_ROUTES) return undefined;
+/** Have the server verify the chain, from its first row to its last. */
+export async function verifyLedger(server: Server, { apiKey: token }: Tenant): Promise<Verification> {
   const url = `${server.baseUrl}/v1/usage/ledger/verify`;
   let rows = 0;
   for (let after = ""; ;) {

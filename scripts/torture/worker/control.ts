@@ -5,9 +5,6 @@ import type { TornCell } from "./torn-cell.ts";
 
 const CONTROL = "/torture/";
 
-/** Rows of the ledger in one answer. */
-const PAGE_ROWS = 1000;
-
 const clockSchema = z.object({ step_ms: z.number() });
 const evictionSchema = z.object({ tenant_id: z.string() });
 
@@ -18,8 +15,7 @@ export function isControl(path: string): boolean {
 
 /** Do what the run asks for besides inferring. */
 export async function answerControl(request: Request, env: Env): Promise<Response> {
-  const { pathname, searchParams: query } = new URL(request.url);
-  const path = pathname.slice(CONTROL.length);
+  const path = new URL(request.url).pathname.slice(CONTROL.length);
   switch (`${request.method} ${path}`) {
     case "GET faults":
       return Response.json(countFaults());
@@ -32,10 +28,6 @@ export async function answerControl(request: Request, env: Env): Promise<Respons
     case "POST evictions":
       await tear(env, evictionSchema.parse(await request.json()).tenant_id);
       return new Response(null, { status: 204 });
-    case "GET ledger": {
-      const rows = await tornCell(env, query.get("tenant_id") ?? "").ledger(Number(query.get("after")), PAGE_ROWS);
-      return Response.json({ data: rows });
-    }
     default:
       return new Response(null, { status: 404 });
   }

@@ -3,6 +3,7 @@ import type { TenantId } from "../src/shared/ids.ts";
 import { archivableUntilMs, archiveOldest, nextArchiveMs } from "./cell-archive.ts";
 import type { CellMemory } from "./cell-memory.ts";
 import { publishHours } from "./cell-publishing.ts";
+import { compactUsage, compactionDueMs } from "./cell-usage.ts";
 
 /** What a chore has at hand. */
 export interface ChoreContext {
@@ -52,7 +53,15 @@ const archiveLedger: Chore = {
   },
 };
 
-const CHORES: readonly Chore[] = [endLeases, expireClaims, publishHours, archiveLedger];
+/** Usage gets older, and is kept in less detail then. */
+const keepLessDetail: Chore = {
+  dueMs: ({ sql }) => compactionDueMs(sql),
+  run: ({ storage, nowMs }) => {
+    compactUsage(storage, nowMs);
+  },
+};
+
+const CHORES: readonly Chore[] = [endLeases, expireClaims, publishHours, archiveLedger, keepLessDetail];
 
 /** When the first chore is due; undefined when none is. */
 export function nextChoreMs(context: Omit<ChoreContext, "nowMs">): number | undefined {

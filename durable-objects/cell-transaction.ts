@@ -29,7 +29,7 @@ import type { FeedEvent } from "../src/usage/feed.rules.ts";
 import { LedgerTail } from "../src/usage/ledger.store.ts";
 import { type OpenEntry, deleteOpenEntries, writeOpenEntries } from "../src/usage/open-entries.store.ts";
 import { type RefusedRow, addRefused, addUsage } from "../src/usage/rollup.store.ts";
-import { RollupChanges, SPAN_MS } from "../src/usage/rollup.rules.ts";
+import { RollupChanges, startOf } from "../src/usage/rollup.rules.ts";
 import { type SettledEntry, figuresOf } from "../src/usage/statistics.rules.ts";
 import { addFigures } from "../src/usage/statistics.store.ts";
 import type { CellMemory } from "./cell-memory.ts";
@@ -134,7 +134,7 @@ export class CellTransaction implements AdmissionState {
   }
 
   countRefusal(callerId: string, model: string, reason: Refusal["kind"]): void {
-    const startMs = Math.floor(this.#nowMs / SPAN_MS.minute) * SPAN_MS.minute;
+    const startMs = startOf("minute", this.#nowMs);
     const id = `${reason} ${callerId} ${model}`;
     const count = (this.#refused.get(id)?.count ?? 0) + 1;
     this.#refused.set(id, { startMs, keyId: callerId, model, reason, count });

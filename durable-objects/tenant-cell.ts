@@ -9,16 +9,16 @@ import { type ModelId, type TenantId, type VersionId, isId } from "../src/shared
 import { systemClock } from "../src/shared/clock.ts";
 import { type Figure, type VersionReport, statisticsOf } from "../src/usage/statistics.rules.ts";
 import { readFigures } from "../src/usage/statistics.store.ts";
-import { type UsageQuery, type UsageRow, joinUsage } from "../src/usage/usage.rules.ts";
 import type { CellAccount } from "../src/usage/reconciliation.rules.ts";
-import { sumRefused, sumUsage } from "../src/usage/usage.store.ts";
 import { type EntryParts, type LedgerPart, type PartRequest, readEntryParts, readPart } from "./cell-archive.ts";
+import type { UsageAnswer, UsageQuery } from "../src/usage/usage.rules.ts";
 import { nextChoreMs, runChores } from "./cell-chores.ts";
 import { accountSince, tellAgain } from "./cell-publishing.ts";
 import { type Change, applyChange, establish, loadTenant } from "./cell-loading.ts";
 import { CellFeed } from "./cell-feed.ts";
 import { CellMemory } from "./cell-memory.ts";
 import { CellTransaction } from "./cell-transaction.ts";
+import { answerUsage } from "./cell-usage.ts";
 
 /**
  * One tenant's cell: all of its hot state and its usage ledger, in one SQLite database behind one thread.
@@ -105,11 +105,10 @@ export class TenantCell extends DurableObject<Env> {
     return memory.creditMicroUsd;
   }
 
-  /** The ledger's figures, by interval. */
-  async usage(query: UsageQuery): Promise<UsageRow[]> {
-    if (!(await this.#open())) return [];
-    const { sql } = this.ctx.storage;
-    return joinUsage(sumUsage(sql, query), sumRefused(sql, query));
+  /** The ledger's figures, by interval and group. */
+  async usage(query: UsageQuery): Promise<UsageAnswer> {
+    if (!(await this.#open())) return { kind: "usage", ...query, rows: [] };
+    return answerUsage(this.ctx.storage.sql, query, systemClock());
   }
 
   /** What the registry should know of the usage by now; undefined for a tenant that there is not. */

@@ -37,7 +37,9 @@ export function mergeOldest(sql: SqlStorage, compaction: Compaction, beforeMs: n
   for (const table of TABLES) merge(sql, table, compaction, beforeMs, most);
   sql.exec(
     "DELETE FROM usage WHERE span = ? AND start_ms BETWEEN ? AND ? AND outcome = 'pending' AND count = 0",
-    ...[compaction.into, startOf(compaction.into, merged.firstMs ?? 0), merged.lastMs ?? 0],
+    compaction.into,
+    startOf(compaction.into, merged.firstMs ?? 0),
+    merged.lastMs ?? 0,
   );
 }
 
@@ -47,7 +49,9 @@ function rangeOfOldest(sql: SqlStorage, { from }: Compaction, beforeMs: number, 
     .exec<{ firstMs: number | null; lastMs: number | null }>(
       `SELECT min(start_ms) AS firstMs, max(start_ms) AS lastMs
        FROM (SELECT start_ms FROM usage WHERE span = ? AND start_ms < ? ORDER BY start_ms LIMIT ?)`,
-      ...[from, beforeMs, most],
+      from,
+      beforeMs,
+      most,
     )
     .one();
 }
@@ -63,10 +67,15 @@ function merge(sql: SqlStorage, table: SpanTable, { from, into }: Compaction, be
     `INSERT INTO ${name} (span, start_ms, ${copied})
      SELECT '${into}', start_ms / ${lengthMs} * ${lengthMs}, ${copied} ${oldest}
      ON CONFLICT DO UPDATE SET ${sums}`,
-    ...[from, beforeMs, most],
+    from,
+    beforeMs,
+    most,
   );
   sql.exec(
     `DELETE FROM ${name} WHERE span = ? AND (${place}) IN (SELECT ${place} ${oldest})`,
-    ...[from, from, beforeMs, most],
+    from,
+    from,
+    beforeMs,
+    most,
   );
 }

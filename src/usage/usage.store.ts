@@ -1,7 +1,7 @@
 import type { Runtime } from "../models/models.rules.ts";
 import type { Detail } from "./compaction.rules.ts";
 import type { Outcome } from "./ledger.rules.ts";
-import { SPAN_MS, type Span } from "./rollup.rules.ts";
+import { SPAN_MS, type Span, startOf } from "./rollup.rules.ts";
 import {
   DIMENSIONS,
   type Dimension,
@@ -142,4 +142,15 @@ function intervalStart({ granularity, detail: { minutesFromMs, hoursFromMs } }: 
   };
   return `CASE WHEN u.start_ms < ${hoursFromMs} THEN ${start("day")}
                WHEN u.start_ms < ${minutesFromMs} THEN ${start("hour")} ELSE ${start("minute")} END`;
+}
+
+/** What everything cost that was admitted since a moment, to the minute; in micro-dollars. */
+export function sumCost(sql: SqlStorage, fromMs: number): number {
+  return sql
+    .exec<{ cost: number }>(
+      `SELECT coalesce(sum(cost_micro_usd), 0) AS cost FROM usage
+       WHERE span IN ('minute', 'hour', 'day') AND start_ms >= ?`,
+      startOf("minute", fromMs),
+    )
+    .one().cost;
 }

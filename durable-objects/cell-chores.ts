@@ -1,8 +1,10 @@
 import { deleteExpired, expiredClaims, nextExpiryMs } from "../src/admission/claims.store.ts";
 import type { TenantId } from "../src/shared/ids.ts";
 import { archivableUntilMs, archiveOldest, nextArchiveMs } from "./cell-archive.ts";
+import { alertsExpireMs, forgetAlerts } from "./cell-alerts.ts";
 import type { CellMemory } from "./cell-memory.ts";
 import { publishHours } from "./cell-publishing.ts";
+import { compactUsage, compactionDueMs } from "./cell-usage.ts";
 
 /** What a chore has at hand. */
 export interface ChoreContext {
@@ -52,7 +54,30 @@ const archiveLedger: Chore = {
   },
 };
 
-const CHORES: readonly Chore[] = [endLeases, expireClaims, publishHours, archiveLedger];
+/** Usage gets older, and is kept in less detail then. */
+const keepLessDetail: Chore = {
+  dueMs: ({ sql }) => compactionDueMs(sql),
+  run: ({ storage, nowMs }) => {
+    compactUsage(storage, nowMs);
+  },
+};
+
+/** Nobody asks for alerts of years ago. */
+const forgetOldAlerts: Chore = {
+  dueMs: ({ sql }) => alertsExpireMs(sql),
+  run: ({ sql, nowMs }) => {
+    forgetAlerts(sql, nowMs);
+  },
+};
+
+const CHORES: readonly Chore[] = [
+  endLeases,
+  expireClaims,
+  publishHours,
+  archiveLedger,
+  keepLessDetail,
+  forgetOldAlerts,
+];
 
 /** When the first chore is due; undefined when none is. */
 export function nextChoreMs(context: Omit<ChoreContext, "nowMs">): number | undefined {

@@ -9,6 +9,8 @@ import { loadDeployments, loadKeyGrants, loadTenantPolicy } from "../src/admissi
 import type { Database } from "../src/shared/database.ts";
 import type { KeyId, ModelId, TenantId } from "../src/shared/ids.ts";
 import { ARCHIVE_SCHEMA } from "../src/usage/archive.store.ts";
+import { OUTBOX_SCHEMA } from "../src/events/outbox.store.ts";
+import { ALERTS_SCHEMA } from "../src/usage/alerts.store.ts";
 import { LEDGER_SCHEMA } from "../src/usage/ledger.store.ts";
 import { OPEN_ENTRIES_SCHEMA } from "../src/usage/open-entries.store.ts";
 import { PUBLICATION_SCHEMA } from "../src/usage/publication.store.ts";
@@ -37,6 +39,8 @@ const SCHEMAS = [
   ROLLUP_SCHEMA,
   STATISTICS_SCHEMA,
   PUBLICATION_SCHEMA,
+  OUTBOX_SCHEMA,
+  ALERTS_SCHEMA,
 ];
 
 /** Make a cell's tables where they are missing, and put a tenant into them. */
@@ -71,7 +75,7 @@ export async function applyChange(
       const [key] = await loadKeyGrants(tenantId, db, change.keyId);
       if (!key) throw new Error("The key has gone from D1.");
       putDocument(sql, "key", key.keyId, key);
-      memory.keysByHash.set(key.hash, key);
+      memory.putKey(key);
       return;
     }
     case "model": {

@@ -20,6 +20,8 @@ import { type OpenEntry, readOpenEntries } from "../src/usage/open-entries.store
 export class CellMemory {
   policy: TenantPolicy;
   readonly keysByHash = new Map<string, HashedKeyGrant>();
+  /** Of the keys that have any. */
+  readonly ownLimits = new Map<string, Limits>();
   readonly deploymentsByName = new Map<string, Deployment>();
   /** Of all versions that there are, retired ones too. */
   readonly versionIds = new Set<VersionId>();
@@ -36,7 +38,7 @@ export class CellMemory {
 
   constructor(documents: CellDocuments, rest: Pick<CellMemory, "epochs" | "meters" | "head" | "creditMicroUsd">) {
     this.policy = documents.policy;
-    for (const key of documents.keys) this.keysByHash.set(key.hash, key);
+    for (const key of documents.keys) this.putKey(key);
     for (const deployment of documents.deployments) this.putDeployment(deployment);
     this.epochs = rest.epochs;
     this.meters = rest.meters;
@@ -61,6 +63,12 @@ export class CellMemory {
   putPolicy(policy: TenantPolicy): void {
     this.policy = policy;
     this.#limits.clear();
+  }
+
+  putKey(key: HashedKeyGrant): void {
+    this.keysByHash.set(key.hash, key);
+    if (key.limits) this.ownLimits.set(key.keyId, key.limits);
+    else this.ownLimits.delete(key.keyId);
   }
 
   putCredit(creditMicroUsd: number): void {

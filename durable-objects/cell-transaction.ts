@@ -29,9 +29,10 @@ import type { FeedEvent } from "../src/usage/feed.rules.ts";
 import { LedgerTail } from "../src/usage/ledger.store.ts";
 import { type OpenEntry, deleteOpenEntries, writeOpenEntries } from "../src/usage/open-entries.store.ts";
 import { type RefusedRow, addRefused, addUsage } from "../src/usage/rollup.store.ts";
-import { RollupChanges, SPAN_MS } from "../src/usage/rollup.rules.ts";
+import { RollupChanges, startOf } from "../src/usage/rollup.rules.ts";
 import { type SettledEntry, figuresOf } from "../src/usage/statistics.rules.ts";
 import { addFigures } from "../src/usage/statistics.store.ts";
+import { raiseAlerts, withMoreCredit } from "./cell-alerts.ts";
 import type { CellMemory } from "./cell-memory.ts";
 
 /**
@@ -134,7 +135,7 @@ export class CellTransaction implements AdmissionState {
   }
 
   countRefusal(callerId: string, model: string, reason: Refusal["kind"]): void {
-    const startMs = Math.floor(this.#nowMs / SPAN_MS.minute) * SPAN_MS.minute;
+    const startMs = startOf("minute", this.#nowMs);
     const id = `${reason} ${callerId} ${model}`;
     const count = (this.#refused.get(id)?.count ?? 0) + 1;
     this.#refused.set(id, { startMs, keyId: callerId, model, reason, count });
@@ -167,6 +168,7 @@ export class CellTransaction implements AdmissionState {
 
   /** Record credit that was granted: it is owed to the tenant, so its cost is negative. */
   recordCredit(grantId: string, amountMicroUsd: number): void {
+    for (const [id, meter] of withMoreCredit(this.#memory)) this.#setMeter(id, meter);
     this.#ledger.append({
       kind: "credit",
       entryId: grantId,
@@ -203,6 +205,8 @@ export class CellTransaction implements AdmissionState {
     this.#ledger.write(this.#sql);
     this.#memory.head = this.#ledger.head;
     addUsage(this.#sql, this.#usage.rows);
+    const raised = raiseAlerts(this.#sql, this.#memory, this.#meters, this.#nowMs);
+    for (const [id, meter] of raised) this.#setMeter(id, meter);
     writeMeters(this.#sql, this.#meters);
     writeOpenEntries(this.#sql, [...this.#opened.values()]);
     deleteOpenEntries(this.#sql, this.#closed);

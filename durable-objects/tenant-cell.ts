@@ -7,18 +7,22 @@ import { addCreditGrant, raiseEpoch, readCredit } from "../src/admission/cell-st
 import type { EpochKind } from "../src/admission/credentials.rules.ts";
 import { type ModelId, type TenantId, type VersionId, isId } from "../src/shared/ids.ts";
 import { systemClock } from "../src/shared/clock.ts";
+import type { Alert } from "../src/usage/alerts.rules.ts";
+import { readAlerts } from "../src/usage/alerts.store.ts";
+import type { CurrentUsage } from "../src/usage/current.rules.ts";
 import { type Figure, type VersionReport, statisticsOf } from "../src/usage/statistics.rules.ts";
 import { readFigures } from "../src/usage/statistics.store.ts";
-import { type UsageQuery, type UsageRow, joinUsage } from "../src/usage/usage.rules.ts";
 import type { CellAccount } from "../src/usage/reconciliation.rules.ts";
-import { sumRefused, sumUsage } from "../src/usage/usage.store.ts";
 import { type EntryParts, type LedgerPart, type PartRequest, readEntryParts, readPart } from "./cell-archive.ts";
+import type { UsageAnswer, UsageQuery } from "../src/usage/usage.rules.ts";
 import { nextChoreMs, runChores } from "./cell-chores.ts";
 import { accountSince, tellAgain } from "./cell-publishing.ts";
+import { currentUsage } from "./cell-current.ts";
 import { type Change, applyChange, establish, loadTenant } from "./cell-loading.ts";
 import { CellFeed } from "./cell-feed.ts";
 import { CellMemory } from "./cell-memory.ts";
 import { CellTransaction } from "./cell-transaction.ts";
+import { answerUsage } from "./cell-usage.ts";
 
 /**
  * One tenant's cell: all of its hot state and its usage ledger, in one SQLite database behind one thread.
@@ -99,17 +103,17 @@ export class TenantCell extends DurableObject<Env> {
     if (!memory) return 0;
     const { sql } = this.ctx.storage;
     this.#transact(memory, systemClock(), (transaction) => {
-      if (addCreditGrant(sql, grantId, amountMicroUsd)) transaction.recordCredit(grantId, amountMicroUsd);
+      if (!addCreditGrant(sql, grantId, amountMicroUsd)) return;
+      memory.putCredit(readCredit(sql));
+      transaction.recordCredit(grantId, amountMicroUsd);
     });
-    memory.putCredit(readCredit(sql));
     return memory.creditMicroUsd;
   }
 
-  /** The ledger's figures, by interval. */
-  async usage(query: UsageQuery): Promise<UsageRow[]> {
-    if (!(await this.#open())) return [];
-    const { sql } = this.ctx.storage;
-    return joinUsage(sumUsage(sql, query), sumRefused(sql, query));
+  /** The ledger's figures, by interval and group. */
+  async usage(query: UsageQuery): Promise<UsageAnswer> {
+    if (!(await this.#open())) return { kind: "usage", ...query, rows: [] };
+    return answerUsage(this.ctx.storage.sql, query, systemClock());
   }
 
   /** What the registry should know of the usage by now; undefined for a tenant that there is not. */
@@ -132,6 +136,19 @@ export class TenantCell extends DurableObject<Env> {
   /** The ledger's rows of one entry, and the archives that may have more of them. */
   async ledgerEntry(entryId: string): Promise<EntryParts> {
     return (await this.#open()) ? readEntryParts(this.ctx.storage.sql, entryId) : { rows: [], archives: [] };
+  }
+
+  /** Every limit that holds for the tenant, and what is left of it now. */
+  async current(): Promise<CurrentUsage | undefined> {
+    const memory = await this.#open();
+    if (!memory) return undefined;
+    const nowMs = systemClock();
+    return this.#transact(memory, nowMs, () => currentUsage(this.ctx.storage.sql, memory, nowMs));
+  }
+
+  /** Which shares of quotas were reached, the latest first: those before this one, so many at most. */
+  async alerts(beforeId: string | undefined, most: number): Promise<Alert[]> {
+    return (await this.#open()) ? readAlerts(this.ctx.storage.sql, beforeId, most) : [];
   }
 
   /** What a model's versions are doing: inferences that run, by version id. Versions without any are left out. */

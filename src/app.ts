@@ -23,6 +23,7 @@ import { tenantRoutes } from "./tenants/tenants.routes.ts";
 import { fleetRoutes } from "./usage/fleet.routes.ts";
 import { ledgerRoutes } from "./usage/ledger.routes.ts";
 import { liveRoutes } from "./usage/live.routes.ts";
+import { currentRoutes } from "./usage/current.routes.ts";
 import { usageRoutes } from "./usage/usage.routes.ts";
 
 /**
@@ -58,6 +59,7 @@ app.route("/", keyRoutes); //             /v1/keys…
 app.route("/", usageRoutes); //      GET  /v1/usage
 app.route("/", liveRoutes); //       GET  /v1/usage/live
 app.route("/", ledgerRoutes); //     GET  /v1/usage/ledger…
+app.route("/", currentRoutes); //    GET  /v1/usage/current, /v1/usage/alerts
 app.route("/", tenantRoutes); //          /admin/tenants…
 app.route("/", creditRoutes); //     POST /admin/tenants/{tenant_id}/credits
 app.route("/", fleetRoutes); //           /admin/usage…

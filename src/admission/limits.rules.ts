@@ -129,6 +129,16 @@ export function subjectId(per: Subject, demand: Pick<Demand, "keyId" | "modelId"
   return per === "key" ? demand.keyId : demand.modelId;
 }
 
+/** The id of a bucket's meter. Names and subjects hold no spaces. */
+export function rateMeterId({ name }: Pick<RateLimit, "name">, subject: string): string {
+  return `${name} ${subject}`;
+}
+
+/** The id of a quota's meter: what was counted in one unit is nothing in another. */
+export function quotaMeterId({ name, unit }: Pick<Quota, "name" | "unit">, subject: string): string {
+  return `${name} ${unit} ${subject}`;
+}
+
 /**
  * Hold one call against all of its limits together, so that a refusal takes nothing from any.
  *
@@ -235,7 +245,7 @@ class Scale {
 
 /** What a bucket holds for one of its subjects now, in millionths of a token. */
 export function bucketNow(limit: RateLimit, subject: string, meters: Pick<Meters, "meterOf">, nowMs: number) {
-  const meterId = `${limit.name} ${subject}`;
+  const meterId = rateMeterId(limit, subject);
   const meter = meters.meterOf(meterId);
   const kept = meter ? { microTokens: meter.amount, updatedAtMs: meter.atMs } : fullBucket(limit, nowMs);
   return { meterId, microTokens: refill(kept, limit, nowMs).microTokens };
@@ -249,7 +259,7 @@ export function quotaNow(
   nowMs: number,
   anchorMs: number,
 ) {
-  const meterId = `${quota.name} ${quota.unit} ${subject}`;
+  const meterId = quotaMeterId(quota, subject);
   const kept = meters.meterOf(meterId);
   const window = countingWindow(quota.window, kept, nowMs, anchorMs);
   return { meterId, meter: meterIn(kept, window), endMs: window.endMs };

@@ -1,7 +1,7 @@
 import { JURISDICTIONS, type Jurisdiction } from "./regions.ts";
 
 /** What each kind of id starts with. */
-const PREFIXES = ["ten", "key", "mdl", "ver", "ent", "req"] as const;
+const PREFIXES = ["ten", "key", "mdl", "ver", "ent", "req", "evt"] as const;
 type Prefix = (typeof PREFIXES)[number];
 
 declare const kind: unique symbol;
@@ -14,6 +14,8 @@ export type ModelId = Id<"mdl">;
 export type VersionId = Id<"ver">;
 /** One entry of a tenant's usage ledger. */
 export type EntryId = Id<"ent">;
+/** Something that others are told of. */
+export type EventId = Id<"evt">;
 
 /** Crockford's base 32 in lower case: no i, l, o or u, and its order is that of the characters. */
 export const BASE32 = "0123456789abcdefghjkmnpqrstvwxyz";

@@ -6,6 +6,11 @@ import type { Charged, Delta, Outcome } from "./ledger.rules.ts";
 export const SPAN_MS = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
 export type Span = keyof typeof SPAN_MS;
 
+/** When the span began that a moment falls into, in UTC. */
+export function startOf(span: Span, atMs: number): number {
+  return Math.floor(atMs / SPAN_MS[span]) * SPAN_MS[span];
+}
+
 /** What the usage of one span is kept apart by. */
 export interface RollupKey {
   readonly startMs: number;
@@ -50,7 +55,7 @@ export class RollupChanges {
 
   #add(charged: Charged, outcome: Outcome, delta: Delta, count: number): void {
     const { keyId, modelId, model, versionId, version, runtime, atMs } = charged;
-    const startMs = Math.floor(atMs / SPAN_MS.minute) * SPAN_MS.minute;
+    const startMs = startOf("minute", atMs);
     const id = `${startMs} ${keyId} ${versionId} ${outcome}`;
     const before = this.#rows.get(id);
     const added = before ? { ...sum(before, delta), count: before.count + count } : { ...delta, count };

@@ -104,7 +104,7 @@ export class CellMemory {
 }
 
 /** Inferences under way, oldest first, and how many each subject has. */
-export class OpenEntries {
+class OpenEntries {
   readonly #entries = new Map<EntryId, OpenEntry>();
   readonly #counts = new Map<string, number>();
 

@@ -2,7 +2,6 @@
 import { z } from "zod";
 
 import { succeed } from "../start/api.ts";
-import { HAS_CURRENT_ROUTE } from "./contract.ts";
 import { type LedgerRow, type Verification, readLedger, verifyLedger } from "./ledger.ts";
 import type { Server } from "./server.ts";
 import type { Tenant } from "./tenants.ts";
@@ -49,7 +48,7 @@ export async function readBooks(server: Server, tenant: Tenant, fromMs: number):
   });
   const url = `${server.baseUrl}/v1/usage?${query.toString()}`;
   const usage = usageSchema.parse(await succeed(url, { token: tenant.apiKey }));
-  const quotas = HAS_CURRENT_ROUTE ? await readQuotas(server, tenant) : undefined;
+  const quotas = await readQuotas(server, tenant);
   return {
     usage,
     quotas,

@@ -13,7 +13,6 @@ export type Subject = (typeof SUBJECTS)[number];
 /** What a quota counts. Bytes and compute time are those of inferences; money is in millionths of a dollar. */
 export const UNITS = ["requests", "inferences", "compute_ms", "bytes_in", "bytes_out", "micro_usd"] as const;
 export type Unit = (typeof UNITS)[number];
-export type Amounts = Readonly<Record<Unit, number>>;
 
 /** How fast: a token bucket. */
 export interface RateLimit extends BucketLimit {
@@ -124,7 +123,7 @@ export interface Exceeded {
 }
 
 /** The id of whoever shares a limit, among all subjects of a tenant. */
-export function subjectId(per: Subject, demand: Pick<Demand, "keyId" | "modelId">): string | undefined {
+function subjectId(per: Subject, demand: Pick<Demand, "keyId" | "modelId">): string | undefined {
   if (per === "tenant") return "tenant";
   return per === "key" ? demand.keyId : demand.modelId;
 }

@@ -27,7 +27,7 @@ describe("books in which everything agrees", () => {
     const checks = checkAccounts([account(records, rows)]);
     expect(differencesOf(checks)).toEqual({});
     const idle = checks.filter(({ looked }) => looked === 0).map(({ name }) => name);
-    expect(idle).toEqual(["no refused call is charged", "no rejected call is charged, if it was settled"]);
+    expect(idle).toEqual(["no refused call is charged", "no rejected call is charged"]);
   });
 
   it("may hold a refunded charge of a call that was charged again, and answered for the second", () => {
@@ -77,11 +77,11 @@ describe("a difference is", () => {
   it("a charge of a call that was rejected for its content, with no request in doubt", () => {
     const charged = chain(charge("ent_a", 0), settlement("ent_a", "ok"));
     expect(differences(account([nonsense(0, answered(400))], charged))).toEqual({
-      "no rejected call is charged, if it was settled": ["torture-0-0 is charged with ent_a"],
+      "no rejected call is charged": ["torture-0-0 is charged 1 times"],
     });
     expect(differences(account([nonsense(0, LOST, answered(400))], charged))).toEqual({});
     const unsettled = chain(charge("ent_a", 0), settlement("ent_a", "unsettled"));
-    expect(differences(account([nonsense(0, answered(400))], unsettled))).toEqual({});
+    expect(differences(account([nonsense(0, answered(400))], unsettled))).toHaveProperty("no rejected call is charged");
     const refunded = chain(charge("ent_a", 0), settlement("ent_a", "rejected"));
     expect(differences(account([nonsense(0, answered(400))], refunded))).toEqual({});
   });

@@ -10,6 +10,7 @@ import { systemClock } from "../src/shared/clock.ts";
 import type { Alert } from "../src/usage/alerts.rules.ts";
 import { readAlerts } from "../src/usage/alerts.store.ts";
 import type { CurrentUsage } from "../src/usage/current.rules.ts";
+import { keepHead } from "../src/usage/ledger.store.ts";
 import { type Figure, type VersionReport, statisticsOf } from "../src/usage/statistics.rules.ts";
 import { readFigures } from "../src/usage/statistics.store.ts";
 import type { CellAccount } from "../src/usage/reconciliation.rules.ts";
@@ -202,6 +203,7 @@ export class TenantCell extends DurableObject<Env> {
     this.#alarmMs = nowMs; // what is due is being done: no call sets an alarm for it meanwhile
     try {
       this.#transact(memory, nowMs, () => undefined);
+      keepHead(this.ctx.storage.sql, memory.head);
       await runChores({ ...this.#choreContext(memory), nowMs });
     } finally {
       this.#alarmMs = undefined;

@@ -5,7 +5,7 @@ import { type LedgerRecord, rowOf } from "./ledger-record.rules.ts";
 /**
  * The ledger in its tenant's cell: every tenant has its own database, so no table names a tenant.
  *
- * The head stands in a table of its own beside the rows, so that the last of them can't go missing unseen.
+ * The head is kept beside the rows, so that the last of them can't go missing unseen.
  */
 export const LEDGER_SCHEMA = `
   CREATE TABLE IF NOT EXISTS ledger_rows (
@@ -76,17 +76,25 @@ export class LedgerTail {
 
   /** All in one statement: the rows travel as one JSON value, so their number is not bound by parameters. */
   write(sql: SqlStorage): void {
-    if (this.#rows.length === 0) return;
-    sql.exec(INSERT, `[${this.#rows.join(",")}]`);
-    sql.exec("INSERT OR REPLACE INTO ledger_head VALUES (1, ?, ?)", this.#head.seq, this.#head.hash);
+    if (this.#rows.length > 0) sql.exec(INSERT, `[${this.#rows.join(",")}]`);
   }
+}
+
+/** Keep the chain's head. Not with each batch, where it would be one row more to write, but now and then. */
+export function keepHead(sql: SqlStorage, { seq, hash }: ChainHead): void {
+  if (seq === 0) return;
+  sql.exec(
+    `INSERT INTO ledger_head (id, seq, hash) VALUES (1, ?, ?)
+     ON CONFLICT DO UPDATE SET seq = excluded.seq, hash = excluded.hash WHERE seq <> excluded.seq`,
+    seq,
+    hash,
+  );
 }
 
 /**
  * What the next row names as the one before it; undefined when there was never a row.
  *
- * It is the head as it was kept, though rows behind it be gone. A row that lies beyond it was not written here; the next one
- * follows it all the same, so that calls are still admitted, and its hash tells.
+ * It is the last row, or the head that was kept, where that row is gone: the gap then stays, and tells.
  */
 export function readHead(sql: SqlStorage): ChainHead | undefined {
   return sql

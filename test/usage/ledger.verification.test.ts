@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { evictDurableObject } from "cloudflare:test";
+import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
 import { cellOf } from "../support/cell.ts";
 import { withStoppedClock } from "../support/clock.ts";
@@ -70,6 +70,7 @@ describe("the verification", () => {
   ])("finds %s", async (_what, statement, seq, reason) => {
     const tenant = await tenantWithModel();
     await addEntries(tenant, "m", 3); // 6 rows
+    await runDurableObjectAlarm(cellOf(tenant)); // keeps the head
     await tamper(tenant, statement);
     for (const _ of ["in memory", "read anew"]) {
       expect(await verify(tenant)).toMatchObject({ valid: false, rows: seq - 1, fault: { seq, reason } });
@@ -92,6 +93,7 @@ describe("the verification", () => {
   test("finds a last row that was written anew with a hash of its own", async () => {
     const tenant = await tenantWithModel();
     await addEntries(tenant, "m", 1);
+    await runDurableObjectAlarm(cellOf(tenant));
     const [, last] = await exportRows(tenant);
     const { hash: _hash, ...forged } = { ...last, bytes_out: 0 };
     const hash = createHash("sha256")
@@ -102,9 +104,17 @@ describe("the verification", () => {
     expect(await verify(tenant)).toMatchObject({ valid: false, fault: { seq: 2, reason: "wrong-head" } });
   });
 
+  test("finds last rows that are gone before the head was kept, as long as the cell has not slept", async () => {
+    const tenant = await tenantWithModel();
+    await addEntries(tenant, "m", 3);
+    await tamper(tenant, "DELETE FROM ledger_rows WHERE seq > 4");
+    expect(await verify(tenant)).toMatchObject({ valid: false, fault: { seq: 5, reason: "missing-row" } });
+  });
+
   test("still finds last rows that are gone once others were written after them", async () => {
     const tenant = await tenantWithModel();
     await addEntries(tenant, "m", 3);
+    await runDurableObjectAlarm(cellOf(tenant));
     await tamper(tenant, "DELETE FROM ledger_rows WHERE seq > 4");
     await evictDurableObject(cellOf(tenant));
     await addEntries(tenant, "m", 3);

@@ -124,6 +124,20 @@ describe("rows that are older than the retention", () => {
     });
   });
 
+  test("stay while their hours were not told to the registry", async () => {
+    await withTenant(async (tenant, clock) => {
+      await addEntries(tenant, "m", 3); // 6 rows
+      const tellMs = Date.parse(START) + 3 * DAY_MS;
+      await tamper(tenant, `UPDATE publication SET ledger_seq = 4, not_before_ms = ${tellMs}`);
+      clock.advanceMs(2 * DAY_MS);
+      await runDueAlarms(tenant);
+      expect(await placesOf(tenant)).toEqual({ rows: 6, archives: 0 });
+      clock.advanceMs(DAY_MS);
+      await runDueAlarms(tenant);
+      expect(await placesOf(tenant)).toEqual({ rows: 1, archives: 1 });
+    });
+  });
+
   test("leave earlier when the retention is made shorter, though nobody calls", async () => {
     await withStoppedClock(START, async (clock) => {
       const tenant = await newTenant();

@@ -223,7 +223,7 @@ describe("an answer that can't be kept is given all the same, and its fault is l
     const tenant = await tenantWith(identityModel("FP32"));
     const first = await infer(tenant, largeRequest, { MODELS: filesWithoutPut() });
     expect(first.status).toBe(200);
-    expect(JSON.stringify(log.mock.calls)).toContain("could not be kept");
+    expect(JSON.stringify(log.mock.calls)).toContain("is settled late");
     const again = await infer(tenant, largeRequest);
     expect(again.headers.get("Tensorgate-Entry")).toBe(first.headers.get("Tensorgate-Entry"));
     expect(await again.text()).toBe(await first.text());
@@ -236,7 +236,7 @@ describe("an answer that can't be kept is given all the same, and its fault is l
     const tenant = await tenantWith();
     const first = await infer(tenant, addOneRequest, { TENANT_CELL: cellsWithout("settle") });
     expect(await first.json()).toMatchObject({ outputs: [{ data: [2, 3] }] });
-    expect(JSON.stringify(log.mock.calls)).toContain("could not be kept");
+    expect(JSON.stringify(log.mock.calls)).toContain("is settled late");
     await expectProblem(await infer(tenant), 409, "idempotency-in-flight");
     expect(await units(tenant)).toEqual([1, 1]);
   });

@@ -16,7 +16,7 @@ export type UsageMinute = z.infer<typeof minuteSchema>;
 const currentSchema = z.object({
   quotas: z.array(
     z.object({
-      policy: z.string(),
+      name: z.string(),
       window_start: z.iso.datetime().transform((at) => Date.parse(at)),
       limit: z.number(),
       used: z.number(),

@@ -108,11 +108,11 @@ function checkRollups(usage: readonly UsageMinute[], rows: readonly LedgerRow[])
 /** What is told of a quota is what the ledger has since its window began, and nothing is held when all has ended. */
 function checkQuotas(quotas: readonly QuotaReading[], rows: readonly LedgerRow[]): Check {
   const chargedAtMs = new Map(rows.filter(({ kind }) => kind === "charge").map((row) => [row.entryId, row.atMs]));
-  return look("quotas are told as the ledger has them", quotas, ({ policy, window_start: startMs, used, held }) => {
+  return look("quotas are told as the ledger has them", quotas, ({ name, window_start: startMs, used, held }) => {
     const within = rows.filter(({ entryId }) => (chargedAtMs.get(entryId) ?? 0) >= startMs);
     const counted = sum(within.map(({ units }) => units));
     if (used === counted && held === 0) return undefined;
-    return `${policy}: ${used} used and ${held} held are told, ${counted} in the ledger`;
+    return `${name}: ${used} used and ${held} held are told, ${counted} in the ledger`;
   });
 }
 

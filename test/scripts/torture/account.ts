@@ -101,7 +101,7 @@ export function account(
       usage: { data: ledger.length === 0 ? [] : [minute], total: { inferences } },
       ledger,
       verification: { isValid: true, rows: ledger.length },
-      quotas: [{ policy: "inferences-day", window_start: 0, limit: 1_000, used: inferences, held: 0 }],
+      quotas: [{ name: "inferences-day", window_start: 0, limit: 1_000, used: inferences, held: 0 }],
     },
   };
 }

@@ -156,7 +156,7 @@ describe("a difference is", () => {
   it("a quota of which something else is told than the ledger has, or of which something is still held", () => {
     const { tenant, books } = account(records, rows);
     const name = "quotas are told as the ledger has them";
-    const told = { policy: "inferences-day", window_start: 0, limit: 10, used: 2, held: 0 };
+    const told = { name: "inferences-day", window_start: 0, limit: 10, used: 2, held: 0 };
     const withQuota = (quota: typeof told) =>
       differences({ tenant, records, books: { ...books, quotas: [quota] } })[name];
     expect(withQuota(told)).toBeUndefined();

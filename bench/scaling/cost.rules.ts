@@ -10,24 +10,37 @@ export interface RowCosts {
 export interface Tenant {
   readonly callsPerMonth: number;
   readonly rows: RowCosts;
+  /** What a call costs after its settlement. */
+  readonly rowsLater: RowCosts;
+  /** What a minute with calls costs. */
+  readonly rowsPerMinute: RowCosts;
   /** RPCs to the cell for one call: 2 where it shares none, less where it does. */
   readonly tripsPerCall: number;
   /** How long the cell is at work for one trip. */
   readonly tripMs: number;
   readonly storedBytesPerCall: number;
-  /** How many months of the ledger the cell holds. */
+  /** How many months the cell holds a call's rows. */
   readonly storedMonths: number;
+  /** How many calls it holds at most before it keeps those of an hour only. */
+  readonly uncrowdedCalls: number;
+  readonly archivedBytesPerCall: number;
+  readonly callsPerArchive: number;
+  /** How many months there have been of what is kept for good. */
+  readonly keptMonths: number;
   readonly workerCpuMsPerCall: number;
   readonly isolateCpuMsPerCall: number;
   /** Models that are called, each on so many days a month; a model's version is one Dynamic Worker a day. */
   readonly modelsInUse: number;
   readonly daysInUse: number;
+  /** Minutes and hours of the month in which there are calls: each minute is told once, each hour is a row of D1. */
+  readonly minutesInUse: number;
+  readonly hoursInUse: number;
   readonly coldStartsPerDay: number;
   readonly versionsKept: number;
   readonly modelMegabytes: number;
-  readonly eventsPerMonth: number;
   readonly registryRowsWritten: number;
   readonly registryBytes: number;
+  readonly registryBytesPerHour: number;
 }
 
 /** Tenants, so many of each kind. */
@@ -39,32 +52,44 @@ export type Usage = Readonly<Record<Item, number>>;
 /** Memory that a Durable Object is billed for, in GB. */
 const CELL_GB = 0.128;
 /** To write, to read and to delete a message. */
-const OPERATIONS_PER_EVENT = 3;
+const OPERATIONS_PER_MESSAGE = 3;
+/** An hour's row of D1 and its entries in two indexes; a telling after the first writes one row, and is none of these. */
+const INDEXED_ROWS_PER_HOUR = 2;
+const HOURS_PER_MONTH = 720;
 
 /** What one tenant uses in a month. */
 export function usageOf(tenant: Tenant): Usage {
-  const { callsPerMonth: calls, modelsInUse, daysInUse } = tenant;
-  const trips = calls * tenant.tripsPerCall;
+  const { callsPerMonth: calls, modelsInUse, daysInUse, minutesInUse, hoursInUse, keptMonths } = tenant;
+  const requests = calls * tenant.tripsPerCall + minutesInUse; // each minute's end is told by an alarm
+  const rowsOf = (kind: keyof RowCosts): number =>
+    calls * (tenant.rows[kind] + tenant.rowsLater[kind]) + minutesInUse * tenant.rowsPerMinute[kind];
   const files = modelsInUse * tenant.versionsKept;
+  const archives = Math.max(daysInUse, calls / tenant.callsPerArchive);
+  const archivedBytes = calls * keptMonths * tenant.archivedBytesPerCall;
   return {
     workerRequests: calls,
     workerCpuMs: calls * tenant.workerCpuMsPerCall,
     isolateDays: modelsInUse * daysInUse,
     isolateRequests: calls,
     isolateCpuMs: calls * tenant.isolateCpuMsPerCall,
-    cellRequests: trips,
-    cellGbSeconds: (trips * tenant.tripMs * CELL_GB) / 1000,
-    cellRowsRead: calls * tenant.rows.read,
-    cellRowsWritten: calls * tenant.rows.written,
-    cellStoredGb: (calls * tenant.storedMonths * tenant.storedBytesPerCall) / 1e9,
-    registryRowsRead: modelsInUse * daysInUse * 10, // a cell that wakes without its copy; at most once a day
-    registryRowsWritten: tenant.registryRowsWritten,
-    registryStoredGb: tenant.registryBytes / 1e9,
-    fileStoredGb: (files * tenant.modelMegabytes) / 1e3,
-    fileWrites: files,
+    cellRequests: requests,
+    cellGbSeconds: (requests * tenant.tripMs * CELL_GB) / 1000,
+    cellRowsRead: rowsOf("read"),
+    cellRowsWritten: rowsOf("written"),
+    cellStoredGb: (callsHeld(tenant) * tenant.storedBytesPerCall) / 1e9,
+    registryRowsRead: modelsInUse * daysInUse * 10 + 2 * minutesInUse, // a cell that wakes without its copy; an hour to replace
+    registryRowsWritten: tenant.registryRowsWritten + minutesInUse + INDEXED_ROWS_PER_HOUR * hoursInUse,
+    registryStoredGb: (tenant.registryBytes + hoursInUse * keptMonths * tenant.registryBytesPerHour) / 1e9,
+    fileStoredGb: (files * tenant.modelMegabytes) / 1e3 + archivedBytes / 1e9,
+    fileWrites: files + archives,
     fileReads: modelsInUse * daysInUse * tenant.coldStartsPerDay,
-    queueOperations: tenant.eventsPerMonth * OPERATIONS_PER_EVENT,
+    queueOperations: minutesInUse * OPERATIONS_PER_MESSAGE,
   };
+}
+
+/** The calls whose rows lie in the cell: those of the retention, or where they would be too many, those of the last hour. */
+function callsHeld({ callsPerMonth, storedMonths, uncrowdedCalls }: Tenant): number {
+  return Math.min(callsPerMonth * storedMonths, Math.max(uncrowdedCalls, callsPerMonth / HOURS_PER_MONTH));
 }
 
 /** What a fleet uses in a month. */
@@ -128,6 +153,8 @@ export interface BusyTenant {
   readonly tripsPerSecondOfCell: number;
   readonly storedBytesPerCall: number;
   readonly storedBytesOfCell: number;
+  /** How many calls a cell holds before it keeps those of an hour only. */
+  readonly uncrowdedCalls: number;
 }
 
 /** What such a load takes. */
@@ -136,8 +163,8 @@ export interface BusyPlan {
   readonly tripsPerSecond: number;
   readonly callsPerTrip: number;
   readonly cells: number;
-  /** Until the first cell's database is full, in hours, if nothing is ever taken out. */
-  readonly hoursUntilFull: number;
+  /** What lies in the database of each. */
+  readonly storedBytes: number;
 }
 
 /**
@@ -145,20 +172,21 @@ export interface BusyPlan {
  *
  * isolates = callsPerSecond · CPU seconds a call / load
  * tripsPerSecond = isolates / trip seconds, as each isolate has one trip to a tenant's cells under way
- * cells = the more of trips / trips of a cell and calls / calls of a cell
+ * cells = the most of trips / trips of a cell, calls / calls of a cell, and an hour's bytes / bytes of a cell
  */
 export function planFor(busy: BusyTenant): BusyPlan {
   const isolates = Math.ceil((busy.callsPerSecond * busy.workerCpuMsPerCall) / 1000 / busy.isolateLoad);
   const tripsPerSecond = Math.min(busy.callsPerSecond, isolates / (busy.tripMs / 1000));
   const byTrips = Math.ceil(tripsPerSecond / busy.tripsPerSecondOfCell);
   const byCalls = Math.ceil(busy.callsPerSecond / busy.callsPerSecondOfCell);
-  const cells = Math.max(byTrips, byCalls);
-  const bytesPerSecond = (busy.callsPerSecond * busy.storedBytesPerCall) / cells;
+  const callsPerHour = busy.callsPerSecond * 3_600;
+  const byBytes = Math.ceil((callsPerHour * busy.storedBytesPerCall) / busy.storedBytesOfCell);
+  const cells = Math.max(byTrips, byCalls, byBytes);
   return {
     isolates,
     tripsPerSecond,
     callsPerTrip: busy.callsPerSecond / tripsPerSecond,
     cells,
-    hoursUntilFull: busy.storedBytesOfCell / bytesPerSecond / 3600,
+    storedBytes: Math.max(busy.uncrowdedCalls, callsPerHour / cells) * busy.storedBytesPerCall,
   };
 }

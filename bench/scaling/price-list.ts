@@ -56,7 +56,8 @@ export const PRICES: Readonly<Record<Item, Price>> = {
     per: MILLION,
   },
   isolateCpuMs: { label: "Dynamic Workers: CPU", unit: "CPU ms", included: 30 * MILLION, usd: 0.02, per: MILLION },
-  // partials/durable-objects/durable-objects-pricing.mdx at 07e200b7; an RPC is a request, 128 MB count whatever is used
+  // partials/durable-objects/durable-objects-pricing.mdx at 07e200b7; an RPC or an alarm is a request, 128 MB count
+  // whatever is used; a row deleted and an alarm set count as a row written
   cellRequests: { label: "cell: RPCs", unit: "requests", included: MILLION, usd: 0.15, per: MILLION },
   cellGbSeconds: { label: "cell: duration", unit: "GB-s", included: 400_000, usd: 12.5, per: MILLION },
   cellRowsRead: { label: "cell: rows read", unit: "rows", included: 25_000 * MILLION, usd: 0.001, per: MILLION },

@@ -110,7 +110,7 @@ export class CellTransaction implements AdmissionState {
     const atMs = this.#nowMs;
     const charged = { ...what, atMs };
     const { entryId } = charged;
-    const leaseMs = runningLeaseMs(runLimitMs);
+    const leaseMs = runningLeaseMs(this.tenant.runLimitMs); // not the run's own: entries end in their order
     if (idempotency) this.#writeClaim(idempotency, { entryId, versionId: charged.versionId }, leaseMs);
     const charge = chargeOf(charged.rates);
     const receipt = this.#append("charge", charged, "pending", charge);

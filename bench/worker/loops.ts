@@ -36,7 +36,7 @@ export async function runLoop(
     const infer = inferencesOf(key, plan.model);
     return { tenantId, infer, ask: wayToCell(plan.way, tenantId, cells, () => undefined) };
   });
-  for (const { tenantId, infer } of loops) await chargeKeys(services, tenantId, infer);
+  if (plan.repeats) for (const { tenantId, infer } of loops) await chargeKeys(services, tenantId, infer);
   let admitted = 0;
   const begin = Date.now();
   const oneAfterTheOther = async ({ infer, ask }: (typeof loops)[number]): Promise<void> => {
@@ -68,7 +68,7 @@ function inferencesOf(key: string, model: string): Infer {
   });
 }
 
-/** Have some idempotency keys charged and answered, for the loop to repeat. It also wakes the cell. */
+/** Have some idempotency keys charged and answered, for the loop to repeat. */
 async function chargeKeys(services: Services, tenantId: TenantId, infer: Infer): Promise<void> {
   const cell = services.cell(tenantId);
   const keys = Array.from({ length: CHARGED_KEYS }, (_, turn) => keyOf(turn));

@@ -7,8 +7,8 @@ export interface GroupCommitLimits {
   /** How long one request waits at most, queue and trip together; for one that leads, it starts anew with its trip. */
   readonly deadlineMs: number;
   /**
-   * How long a request that makes the next trip waits at most until as many have come as rode on the last one, in milliseconds:
-   * where one trip follows another, a trip costs more than the wait. One that finds the lane idle never waits.
+   * How long a request that makes the next trip waits at most until as many have come as rode on the last ones, in milliseconds:
+   * where many call at once, a trip costs more than the wait. Where one calls after the other, nobody ever waits.
    */
   readonly lingerMs: number;
 }
@@ -39,8 +39,8 @@ type Outcome<Answer> = { readonly answer: Answer } | { readonly fault: unknown }
 /**
  * Joins requests in flight to the same place into shared trips, as a database's write-ahead log joins commits.
  *
- * A request that finds the lane idle goes at once, alone: at low load nothing waits. Those that come while a trip is under
- * way wait for it, and then the first of them makes one trip for all of them. A trip is always made by a request that is
+ * A request that finds the lane idle goes at once, alone, unless others had to wait lately: at low load nothing waits. Those that
+ * come while a trip is under way wait for it, and then the first of them makes one trip for all of them. A trip is always made by a request that is
  * on it, with that request's own connection, because a Worker may not use one request's I/O from another.
  */
 export class GroupCommit<Request, Answer> {
@@ -48,8 +48,11 @@ export class GroupCommit<Request, Answer> {
   #waiting: Ticket<Request, Answer>[] = [];
   /** The trip under way, and when it counts as lost, in ms since 1970; undefined when there is none. */
   #trip: { readonly untilMs: number } | undefined;
-  /** How many rode on the last trip. */
-  #lastBatch = 1;
+  /**
+   * How many are likely to come together: as many as rode on a trip lately, forgotten over some twenty trips. 1 while nobody finds
+   * the lane taken.
+   */
+  #expected = 1;
   /** Ends the wait of who is to make the next trip. */
   #departs: (() => void) | undefined;
 
@@ -68,13 +71,17 @@ export class GroupCommit<Request, Answer> {
    */
   async submit(request: Request, send: Send<Request, Answer>): Promise<Answer> {
     // A trip whose request was torn down in the middle never ends: after its deadline a newcomer takes the lane over.
-    if (this.#trip === undefined || Date.now() > this.#trip.untilMs) return await this.#lead(request, send);
+    if (this.#trip === undefined || Date.now() > this.#trip.untilMs) {
+      this.#takeLane();
+      if (!this.#isGathered) await this.#gather();
+      return await this.#lead(request, send);
+    }
     if (this.#waiting.length >= this.#limits.maxWaiting) {
       throw new Overloaded("Too many requests of this tenant wait.", { mayHaveArrived: false });
     }
     const outcome = await this.#wait(request);
     if (outcome === "lead") {
-      await this.#gather();
+      if (!this.#isGathered) await this.#gather();
       return await this.#lead(request, send);
     }
     if ("fault" in outcome) throw outcome.fault;
@@ -99,17 +106,17 @@ export class GroupCommit<Request, Answer> {
       },
     };
     this.#waiting.push(ticket);
+    this.#expected = Math.max(this.#expected, 2);
     if (this.#departs && this.#isGathered) this.#departs();
     return promise;
   }
 
   get #isGathered(): boolean {
-    return this.#waiting.length + 1 >= this.#lastBatch;
+    return this.#limits.lingerMs === 0 || this.#waiting.length + 1 >= this.#expected;
   }
 
   /** Wait for company: those whom the last trip has woken are on their way again. */
   async #gather(): Promise<void> {
-    if (this.#isGathered || this.#limits.lingerMs === 0) return;
     const { promise, resolve } = Promise.withResolvers<undefined>();
     this.#departs = () => resolve(undefined);
     const timer = setTimeout(this.#departs, this.#limits.lingerMs);
@@ -119,10 +126,9 @@ export class GroupCommit<Request, Answer> {
   }
 
   async #lead(request: Request, send: Send<Request, Answer>): Promise<Answer> {
-    const trip = { untilMs: Date.now() + this.#limits.deadlineMs };
-    this.#trip = trip;
+    const trip = this.#takeLane();
     const followers = this.#waiting.splice(0, this.#limits.maxBatch - 1);
-    this.#lastBatch = followers.length + 1;
+    this.#expected = Math.max(followers.length + 1, this.#expected * 0.97 - 0.03);
     try {
       const sent = send([request, ...followers.map((ticket) => ticket.request)]);
       const answers = await before(this.#limits.deadlineMs, sent);
@@ -137,6 +143,11 @@ export class GroupCommit<Request, Answer> {
       // A trip that was lost and taken over has nothing left to pass on when it ends after all.
       if (this.#trip === trip) this.#passOn();
     }
+  }
+
+  #takeLane(): { readonly untilMs: number } {
+    this.#trip = { untilMs: Date.now() + this.#limits.deadlineMs };
+    return this.#trip;
   }
 
   /** The lane stays taken from the end of one trip to the start of the next, so that a newcomer doesn't overtake. */

@@ -49,6 +49,26 @@ describe("a lane", () => {
   );
 
   test(
+    "has who finds it idle wait too, while others had to wait lately, and no longer after some twenty trips alone",
+    onFakeClock(async () => {
+      const { far, send } = newLane({ lingerMs: 5 });
+      for (const name of ["a", "b", "c"]) send(name);
+      await nextTurn();
+      await far.trip(0).arrive();
+      await far.trip(1).arrive();
+      let waited = 0;
+      for (let trip = 2; trip < 40; trip++) {
+        send("alone");
+        if (far.batches.length === trip) waited += 1;
+        await pass(5);
+        await far.trip(trip).arrive();
+      }
+      expect(waited).toBeGreaterThan(10);
+      expect(waited).toBeLessThan(30);
+    }),
+  );
+
+  test(
     "never has who finds it idle wait",
     onFakeClock(async () => {
       const { far, send } = newLane({ lingerMs: 5 });

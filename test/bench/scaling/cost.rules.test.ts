@@ -30,7 +30,7 @@ describe("a tenant's month", () => {
   const usage = usageOf(TENANTS.medium);
 
   test("is counted in the units that Cloudflare bills", () => {
-    expect(usage.cellRowsWritten).toBe(1_660_000); // 100,000 calls · (13 rows + 2 as they leave) + 20,000 minutes · 8
+    expect(usage.cellRowsWritten).toBe(1_480_000); // 100,000 calls · (11 rows + 2 as they leave) + 20,000 minutes · 9
     expect(usage.cellRequests).toBe(220_000); // an admission and a settlement; 20,000 alarms
     expect(usage.cellGbSeconds).toBeCloseTo(281.6); // 220,000 · 10 ms · 0.128 GB
     expect(usage.isolateDays).toBe(60); // 2 models · 30 days
@@ -53,7 +53,7 @@ describe("a tenant's month", () => {
   });
 
   test("costs what its quantities cost, and less within what the plan includes", () => {
-    expect(marginalBillOf(usage).cellRowsWritten).toBeCloseTo(1.66); // $1 per million
+    expect(marginalBillOf(usage).cellRowsWritten).toBeCloseTo(1.48); // $1 per million
     expect(marginalBillOf(usage).isolateDays).toBeCloseTo(0.12); // 60 · $0.002
     expect(billOf(usage).cellRowsWritten).toBe(0); // 50 M are included
     expect(totalOf(billOf(usage))).toBe(0);
@@ -64,8 +64,8 @@ describe("a tenant's month", () => {
       { tenant: TENANTS.medium, count: 100 },
       { tenant: TENANTS.small, count: 1_000 },
     ]);
-    expect(fleet.cellRowsWritten).toBe(185_000_000); // 100 · 1.66 M + 1,000 · (15,000 + 500 · 8)
-    expect(billOf(fleet).cellRowsWritten).toBeCloseTo(135); // less 50 M
+    expect(fleet.cellRowsWritten).toBe(165_500_000); // 100 · 1.48 M + 1,000 · (13,000 + 500 · 9)
+    expect(billOf(fleet).cellRowsWritten).toBeCloseTo(115.5); // less 50 M
   });
 });
 

@@ -179,7 +179,10 @@ function outcomeAt<Answer>(answers: readonly (Answer | Overloaded)[], index: num
   return answer === undefined ? { fault: new Error("The answer of a joined request is missing.") } : { answer };
 }
 
-/** One lane per tenant. Lanes that stand idle are forgotten, so the map holds no more than what is in flight. */
+/** Lanes that are kept though they stand idle, because they know what company is to be expected. */
+const KEPT_LANES = 1_000;
+
+/** One lane per tenant. Beyond a number, those that stand idle are forgotten. */
 export class Lanes<Request, Answer> {
   readonly #limits: GroupCommitLimits;
   readonly #lanes = new Map<string, GroupCommit<Request, Answer>>();
@@ -195,7 +198,7 @@ export class Lanes<Request, Answer> {
     try {
       return await lane.submit(request, send);
     } finally {
-      if (lane.idle && this.#lanes.get(name) === lane) this.#lanes.delete(name);
+      if (lane.idle && this.#lanes.size > KEPT_LANES && this.#lanes.get(name) === lane) this.#lanes.delete(name);
     }
   }
 }

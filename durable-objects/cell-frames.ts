@@ -3,6 +3,7 @@ import { limitStates } from "../src/admission/limit-states.rules.ts";
 import type { Limits, Meters, Subject } from "../src/admission/limits.rules.ts";
 import { toTimestamp } from "../src/shared/clock.ts";
 import { type HelloFrame, type LimitFrame, type Second, type TickFrame, limitFrames } from "../src/usage/feed.rules.ts";
+import { nameOfSubject } from "./cell-limits.ts";
 import type { CellMemory } from "./cell-memory.ts";
 
 /** What the rules read of a cell outside of a batch. */
@@ -46,9 +47,11 @@ function tenantLimits(memory: CellMemory): Limits {
 
 function framesOf(
   limits: Limits,
-  whose: readonly [per: Subject, subject: string],
+  whose: readonly [per: Subject, id: string],
   memory: CellMemory,
   nowMs: number,
 ): LimitFrame[] {
-  return limitFrames(whose, limitStates(limits, whose, viewOf(memory), nowMs, memory.policy.periodAnchorMs));
+  const states = limitStates(limits, whose, viewOf(memory), nowMs, memory.policy.periodAnchorMs);
+  const [per, id] = whose;
+  return limitFrames([per, nameOfSubject(memory, { per, id })], states);
 }

@@ -19,8 +19,8 @@ export type FeedEvent =
 export type LimitFrame = {
   readonly name: string;
   readonly per: Subject;
-  /** "tenant", or the id of the key or model that it stands so for. */
-  readonly subject: string;
+  /** The key's id or the model's name that it stands so for; null for the tenant. */
+  readonly subject: string | null;
   readonly limit: number;
   readonly remaining: number;
   /** What is counted, where it isn't calls. */
@@ -164,7 +164,7 @@ function percentilesMs(histogram: ReadonlyMap<number, number>): Percentiles {
 
 /** Limits of one subject as the feed shows them. */
 export function limitFrames(
-  [per, subject]: readonly [per: Subject, subject: string],
+  [per, subject]: readonly [per: Subject, subject: string | null],
   states: readonly LimitState[],
 ): LimitFrame[] {
   return states.map(({ policy, quota, unit, windowSeconds, remaining, resetMs }) => {

@@ -8,7 +8,7 @@ const limit = z
   .strictObject({
     name: z.string(),
     per: z.enum(SUBJECTS),
-    subject: z.string().openapi({ description: "`tenant`, or the id of the key or the model that it stands so for." }),
+    subject: z.string().nullable().openapi({ description: "The key's id or the model's name; null for the tenant." }),
     limit: count,
     remaining: count,
     unit: z.string().nullable().openapi({ description: "What is counted; null: calls." }),

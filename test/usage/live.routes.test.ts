@@ -68,7 +68,7 @@ describe("a listener", () => {
     expect(hello.type === "hello" && hello.limits).toContainEqual({
       name: "inference",
       per: "tenant",
-      subject: "tenant",
+      subject: null,
       limit: 1_000,
       remaining: 1_000,
       unit: null,

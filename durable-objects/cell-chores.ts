@@ -1,5 +1,6 @@
 import { deleteExpired, expiredClaims, nextExpiryMs } from "../src/admission/claims.store.ts";
 import type { TenantId } from "../src/shared/ids.ts";
+import { logFault } from "../src/shared/log.ts";
 import { archivableUntilMs, archiveOldest, nextArchiveMs } from "./cell-archive.ts";
 import { alertsExpireMs, forgetAlerts } from "./cell-alerts.ts";
 import type { CellMemory } from "./cell-memory.ts";
@@ -85,17 +86,18 @@ export function nextChoreMs(context: Omit<ChoreContext, "nowMs">): number | unde
   return due.length === 0 ? undefined : Math.min(...due);
 }
 
-/** Do all chores that are due. A chore that fails is tried again with the alarm's next attempt, and the others are done. */
-export async function runChores(context: ChoreContext): Promise<void> {
-  const failures: unknown[] = [];
+/** Do all chores that are due. One that fails is logged and keeps none of the others. @returns whether all were done */
+export async function runChores(context: ChoreContext): Promise<boolean> {
+  let allDone = true;
   for (const chore of CHORES) {
     const dueMs = chore.dueMs(context);
     if (dueMs === undefined || dueMs > context.nowMs) continue;
     try {
       await chore.run(context);
     } catch (error) {
-      failures.push(error);
+      allDone = false;
+      logFault("A chore of the cell failed; it is tried again.", { tenantId: context.tenantId, error: String(error) });
     }
   }
-  if (failures.length > 0) throw new AggregateError(failures, "A chore of the cell failed.");
+  return allDone;
 }

@@ -201,13 +201,15 @@ export class TenantCell extends DurableObject<Env> {
     if (!memory) return;
     const nowMs = systemClock();
     this.#alarmMs = nowMs; // what is due is being done: no call sets an alarm for it meanwhile
+    let notBeforeMs = 0;
     try {
       this.#transact(memory, nowMs, () => undefined);
       keepHead(this.ctx.storage.sql, memory.head);
-      await runChores({ ...this.#choreContext(memory), nowMs });
+      const allDone = await runChores({ ...this.#choreContext(memory), nowMs });
+      if (!allDone) notBeforeMs = nowMs + CHORE_RETRY_MS;
     } finally {
       this.#alarmMs = undefined;
-      this.#setAlarm(memory);
+      this.#setAlarm(memory, notBeforeMs);
     }
   }
 
@@ -237,13 +239,13 @@ export class TenantCell extends DurableObject<Env> {
    *
    * While it is set for the coming minute, only a lease can fall due before it: whatever else a call leaves to be done may wait.
    */
-  #setAlarm(memory: CellMemory): void {
+  #setAlarm(memory: CellMemory, notBeforeMs = 0): void {
     const soonestMs = Math.min(memory.open.oldest?.leaseEndsAtMs ?? Infinity, systemClock() + SOONEST_CHORE_MS);
     if (this.#alarmMs !== undefined && this.#alarmMs <= soonestMs) return;
     const dueMs = nextChoreMs(this.#choreContext(memory));
     if (dueMs === undefined) return;
-    this.#alarmMs = dueMs;
-    this.ctx.waitUntil(this.ctx.storage.setAlarm(dueMs));
+    this.#alarmMs = Math.max(dueMs, notBeforeMs);
+    this.ctx.waitUntil(this.ctx.storage.setAlarm(this.#alarmMs));
   }
 
   #choreContext(memory: CellMemory) {
@@ -288,6 +290,9 @@ export class TenantCell extends DurableObject<Env> {
     return await turn;
   }
 }
+
+/** When chores that failed are tried again, in milliseconds. */
+const CHORE_RETRY_MS = 60_000;
 
 const ABSENCE_MS = 5_000;
 /** What a call leaves to be done, its lease aside, may wait so long. */

@@ -1,6 +1,6 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import * as fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { LedgerRow } from "../../src/usage/chain.rules.ts";
 import { readRows } from "../../src/usage/ledger.store.ts";
 import { GRANULARITIES, type Granularity, type UsageQuery } from "../../src/usage/usage.rules.ts";
@@ -119,7 +119,10 @@ describe("usage gets older", () => {
       await runInDurableObject(cell, async (instance, state) => {
         const { sql } = state.storage;
         sql.exec("CREATE TRIGGER broken BEFORE DELETE ON usage BEGIN SELECT RAISE(ABORT, 'the disk is full'); END");
-        await expect(instance.alarm()).rejects.toThrow("A chore of the cell failed.");
+        const logged = vi.spyOn(console, "error").mockReturnValue();
+        await instance.alarm();
+        expect(JSON.stringify(logged.mock.calls)).toContain("the disk is full");
+        logged.mockRestore();
         sql.exec("DROP TRIGGER broken");
       });
       expect(await spansOf(tenant)).toEqual({ minute: 2 });

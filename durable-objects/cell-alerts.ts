@@ -1,4 +1,4 @@
-import type { Meter } from "../src/admission/limits.rules.ts";
+import type { Meter } from "../src/admission/meters.rules.ts";
 import { appendEvents } from "../src/events/outbox.store.ts";
 import { toTimestamp } from "../src/shared/clock.ts";
 import { newId } from "../src/shared/ids.ts";

@@ -1,4 +1,4 @@
-import { bucketNow, quotaMeterId, quotaNow, rateMeterId } from "../src/admission/limits.rules.ts";
+import { bucketNow, quotaMeterId, quotaNow, rateMeterId } from "../src/admission/meters.rules.ts";
 import { windowAt } from "../src/admission/windows.rules.ts";
 import {
   type ConcurrencyReading,

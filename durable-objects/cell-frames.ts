@@ -1,6 +1,7 @@
 import type { Credentials } from "../src/admission/credentials.rules.ts";
 import { limitStates } from "../src/admission/limit-states.rules.ts";
-import type { Limits, Meters, Subject } from "../src/admission/limits.rules.ts";
+import type { Meters } from "../src/admission/meters.rules.ts";
+import type { Limits, Subject } from "../src/admission/policies.rules.ts";
 import { toTimestamp } from "../src/shared/clock.ts";
 import { type HelloFrame, type LimitFrame, type Second, type TickFrame, limitFrames } from "../src/usage/feed.rules.ts";
 import { nameOfSubject } from "./cell-limits.ts";

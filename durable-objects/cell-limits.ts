@@ -1,13 +1,6 @@
 import { CREDIT_POLICY } from "../src/admission/admission.rules.ts";
-import {
-  type ConcurrencyLimit,
-  type Limits,
-  type Quota,
-  type RateLimit,
-  type Subject,
-  quotaMeterId,
-  rateMeterId,
-} from "../src/admission/limits.rules.ts";
+import { quotaMeterId, rateMeterId } from "../src/admission/meters.rules.ts";
+import type { ConcurrencyLimit, Limits, Quota, RateLimit, Subject } from "../src/admission/policies.rules.ts";
 import { isId } from "../src/shared/ids.ts";
 import type { CellMemory } from "./cell-memory.ts";
 

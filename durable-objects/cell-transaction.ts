@@ -10,7 +10,8 @@ import {
 import { endClaim, findClaim, keepAnswer, releaseClaim, writeClaim } from "../src/admission/claims.store.ts";
 import type { Caller, EpochKind, KeyGrant } from "../src/admission/credentials.rules.ts";
 import type { Deployment } from "../src/admission/deployments.rules.ts";
-import { type Limits, type Meter, settleHold } from "../src/admission/limits.rules.ts";
+import { type Meter, settleHold } from "../src/admission/meters.rules.ts";
+import type { Limits } from "../src/admission/policies.rules.ts";
 import { writeMeters } from "../src/admission/meters.store.ts";
 import { type EntryId, newId } from "../src/shared/ids.ts";
 import { logFault } from "../src/shared/log.ts";

@@ -17,17 +17,10 @@ import {
   type Unresolved,
   resolveVersion,
 } from "./deployments.rules.ts";
-import {
-  type Demand,
-  type Endpoint,
-  type Exceeded,
-  type Hold,
-  type LimitState,
-  type Limits,
-  type Meter,
-  type Meters,
-  weigh,
-} from "./limits.rules.ts";
+import type { LimitState } from "./limit-states.rules.ts";
+import { type Demand, type Exceeded, weigh } from "./limits.rules.ts";
+import type { Hold, Meter, Meters } from "./meters.rules.ts";
+import type { Endpoint, Limits } from "./policies.rules.ts";
 
 /** The tenant as its cell knows it. */
 export interface TenantPolicy {

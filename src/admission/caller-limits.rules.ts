@@ -1,5 +1,5 @@
 import { CREDIT_POLICY, type TenantPolicy } from "./admission.rules.ts";
-import type { Limits } from "./limits.rules.ts";
+import type { Limits } from "./policies.rules.ts";
 
 /**
  * Everything that bounds a caller: the tenant's limits, its key's own, and prepaid credit.

@@ -1,7 +1,7 @@
 import type { Scope } from "../identity/keys.rules.ts";
 import type { KeyId } from "../shared/ids.ts";
 import { isListed } from "./addresses.rules.ts";
-import type { Limits } from "./limits.rules.ts";
+import type { Limits } from "./policies.rules.ts";
 
 /** Whom or what a `not_before` is about: all credentials of the tenant, of a person, of a log-in, of a client, or one alone. */
 export const EPOCH_KINDS = ["tenant", "user", "session", "client", "token", "key"] as const;

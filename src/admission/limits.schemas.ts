@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { SPEND_POLICY } from "../tenants/policy.rules.ts";
 import { isAddressRange } from "./addresses.rules.ts";
 import { CREDIT_POLICY } from "./admission.rules.ts";
-import { ENDPOINTS, type Limits, SUBJECTS, UNITS } from "./limits.rules.ts";
+import { ENDPOINTS, type Limits, SUBJECTS, UNITS } from "./policies.rules.ts";
 import { WINDOWS } from "./windows.rules.ts";
 
 /** A bucket's micro-tokens stay far below 2^53. */

@@ -1,4 +1,4 @@
-import type { Meter } from "./limits.rules.ts";
+import type { Meter } from "./meters.rules.ts";
 
 /** What is used of each limit: one row for each policy and whoever shares it. */
 export const METERS_SCHEMA = `

@@ -1,4 +1,4 @@
-import type { LimitState } from "../admission/limits.rules.ts";
+import type { LimitState } from "../admission/limit-states.rules.ts";
 
 /** The largest integer of a structured field: 15 digits. @see RFC 9651 section 3.3.1 */
 const MAX_INTEGER = 999_999_999_999_999;

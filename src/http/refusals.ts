@@ -5,7 +5,7 @@ import { logFault } from "../shared/log.ts";
 import type { Refusal } from "../admission/admission.rules.ts";
 import type { CredentialRefusal } from "../admission/credentials.rules.ts";
 import type { Unresolved } from "../admission/deployments.rules.ts";
-import type { LimitState } from "../admission/limits.rules.ts";
+import type { LimitState } from "../admission/limit-states.rules.ts";
 import type { Scope } from "../identity/keys.rules.ts";
 import type { AppEnv } from "./context.ts";
 import { problem } from "./problem.ts";

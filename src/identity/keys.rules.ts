@@ -1,4 +1,4 @@
-import type { Limits } from "../admission/limits.rules.ts";
+import type { Limits } from "../admission/policies.rules.ts";
 import { BASE32, ID_BODY_LENGTH, type TenantId, idBody, idFromBody, randomBase32 } from "../shared/ids.ts";
 import { JURISDICTIONS } from "../shared/regions.ts";
 

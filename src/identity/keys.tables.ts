@@ -1,5 +1,5 @@
 import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
-import type { Limits } from "../admission/limits.rules.ts";
+import type { Limits } from "../admission/policies.rules.ts";
 import type { KeyId, TenantId } from "../shared/ids.ts";
 import { tenants } from "../tenants/tenants.tables.ts";
 import type { KeyMode, Scope } from "./keys.rules.ts";

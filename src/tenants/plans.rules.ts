@@ -1,4 +1,4 @@
-import type { Limits } from "../admission/limits.rules.ts";
+import type { Limits } from "../admission/policies.rules.ts";
 import type { Rates } from "../usage/ledger.rules.ts";
 
 /** What every tenant of a plan has, unless its own overrides say otherwise. */

@@ -1,5 +1,5 @@
 import type { TenantPolicy } from "../admission/admission.rules.ts";
-import type { ConcurrencyLimit, Limits, Quota, RateLimit } from "../admission/limits.rules.ts";
+import type { ConcurrencyLimit, Limits, Quota, RateLimit } from "../admission/policies.rules.ts";
 import type { Rates } from "../usage/ledger.rules.ts";
 import { INFERENCE_POLICY, PLANS, type Plan, type PlanName } from "./plans.rules.ts";
 

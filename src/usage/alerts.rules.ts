@@ -1,4 +1,5 @@
-import type { Meter, Quota, Subject, Unit } from "../admission/limits.rules.ts";
+import type { Meter } from "../admission/meters.rules.ts";
+import type { Quota, Subject, Unit } from "../admission/policies.rules.ts";
 import type { EventId } from "../shared/ids.ts";
 
 /** Shares of a quota, in percent, that are told about as they are reached. */

@@ -1,4 +1,5 @@
-import type { ConcurrencyLimit, Meter, Quota, RateLimit, Subject } from "../admission/limits.rules.ts";
+import type { Meter } from "../admission/meters.rules.ts";
+import type { ConcurrencyLimit, Quota, RateLimit, Subject } from "../admission/policies.rules.ts";
 import { MICRO } from "../admission/token-bucket.rules.ts";
 import type { Interval } from "../admission/windows.rules.ts";
 import { percentOf, usedOf } from "./alerts.rules.ts";

@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { ENDPOINTS, SUBJECTS, UNITS } from "../admission/limits.rules.ts";
+import { ENDPOINTS, SUBJECTS, UNITS } from "../admission/policies.rules.ts";
 import { WINDOWS } from "../admission/windows.rules.ts";
 import { timestamp } from "../http/contract.schemas.ts";
 import { toTimestamp } from "../shared/clock.ts";

@@ -1,4 +1,5 @@
-import type { LimitState, Subject } from "../admission/limits.rules.ts";
+import type { LimitState } from "../admission/limit-states.rules.ts";
+import type { Subject } from "../admission/policies.rules.ts";
 import { toTimestamp } from "../shared/clock.ts";
 import type { ModelId } from "../shared/ids.ts";
 import { bucketOf, percentile } from "./histogram.rules.ts";

@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { timestamp } from "../http/contract.schemas.ts";
-import { SUBJECTS } from "../admission/limits.rules.ts";
+import { SUBJECTS } from "../admission/policies.rules.ts";
 
 const count = z.number().int().min(0);
 

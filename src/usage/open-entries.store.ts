@@ -1,4 +1,4 @@
-import type { Hold } from "../admission/limits.rules.ts";
+import type { Hold } from "../admission/meters.rules.ts";
 import type { EntryId } from "../shared/ids.ts";
 import type { Charged } from "./ledger.rules.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { limitsOfCaller } from "../../src/admission/caller-limits.rules.ts";
-import type { Limits, Quota, RateLimit } from "../../src/admission/limits.rules.ts";
+import type { Limits, Quota, RateLimit } from "../../src/admission/policies.rules.ts";
 
 function rate(name: string, per: RateLimit["per"], burst: number): RateLimit {
   return { name, per, endpoint: "infer", burst, ratePerSecond: 1 };

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { limitStates } from "../../src/admission/limit-states.rules.ts";
-import type { Limits, Meter, Subject } from "../../src/admission/limits.rules.ts";
+import type { Meter } from "../../src/admission/meters.rules.ts";
+import type { Limits, Subject } from "../../src/admission/policies.rules.ts";
 
 const NOW_MS = Date.parse("2026-11-20T12:00:00Z");
 const MICRO = 1_000_000;

@@ -1,12 +1,6 @@
-import {
-  type Demand,
-  type Hold,
-  type Limits,
-  type Meter,
-  type Unit,
-  settleHold,
-  weigh,
-} from "../../src/admission/limits.rules.ts";
+import { type Demand, weigh } from "../../src/admission/limits.rules.ts";
+import { type Hold, type Meter, settleHold } from "../../src/admission/meters.rules.ts";
+import type { Limits, Unit } from "../../src/admission/policies.rules.ts";
 import { newId } from "../../src/shared/ids.ts";
 
 export const HOUR_MS = 3_600_000;

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Limits, Quota, RateLimit } from "../../src/admission/limits.rules.ts";
+import type { Limits, Quota, RateLimit } from "../../src/admission/policies.rules.ts";
 import { HOUR_MS, LimiterModel } from "./limiter-model.ts";
 
 const anyRate = fc.record({

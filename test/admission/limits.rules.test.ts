@@ -1,14 +1,7 @@
 import { describe, expect, test } from "vitest";
-import {
-  type ConcurrencyLimit,
-  type Demand,
-  type Limits,
-  type Meter,
-  type Quota,
-  type RateLimit,
-  settleHold,
-  weigh,
-} from "../../src/admission/limits.rules.ts";
+import { type Demand, weigh } from "../../src/admission/limits.rules.ts";
+import type { Meter } from "../../src/admission/meters.rules.ts";
+import type { ConcurrencyLimit, Limits, Quota, RateLimit } from "../../src/admission/policies.rules.ts";
 import { newId } from "../../src/shared/ids.ts";
 
 const HOUR_MS = 3_600_000;
@@ -294,28 +287,6 @@ describe("several limits", () => {
     const kept = new Kept();
     kept.weigh({ rates: [rate({ name: "same" })], quotas: [quota({ name: "same" })] });
     expect([...kept.meters.keys()]).toEqual(["same tenant", "same inferences tenant"]);
-  });
-});
-
-describe("what was held", () => {
-  const held = { meterId: "quota compute_ms tenant", windowStartMs: 0, unit: "compute_ms", amount: 100 } as const;
-  const meter: Meter = { amount: 350, held: 150, atMs: 0, raisedPercent: 80 };
-
-  test("is replaced by what was taken, be it less, nothing or more", () => {
-    // 350 − 100 + 30
-    expect(settleHold(meter, held, 30)).toEqual({ amount: 280, held: 50, atMs: 0, raisedPercent: 80 });
-    expect(settleHold(meter, held, 0)).toMatchObject({ amount: 250, held: 50 });
-    expect(settleHold(meter, held, 120)).toMatchObject({ amount: 370, held: 50 });
-  });
-
-  test("in a window that is over changes nothing of the next", () => {
-    expect(settleHold({ ...meter, atMs: HOUR_MS }, held, 30)).toBeUndefined();
-    expect(settleHold(undefined, held, 30)).toBeUndefined();
-  });
-
-  test("is never given back beyond what is held, nor below nothing", () => {
-    expect(settleHold({ ...meter, held: 40 }, held, 0)).toMatchObject({ amount: 310, held: 0 });
-    expect(settleHold({ ...meter, amount: 20, held: 40 }, held, 0)).toMatchObject({ amount: 0, held: 0 });
   });
 });
 

@@ -12,7 +12,8 @@ import {
 import { CLAIM_TTL_MS, type Claim, type Idempotency, claimId } from "../../src/admission/claims.rules.ts";
 import type { Caller, EpochKind, KeyGrant } from "../../src/admission/credentials.rules.ts";
 import { DEFAULT_ALIAS, type DeployedVersion, type Deployment } from "../../src/admission/deployments.rules.ts";
-import type { Limits, Meter } from "../../src/admission/limits.rules.ts";
+import type { Meter } from "../../src/admission/meters.rules.ts";
+import type { Limits } from "../../src/admission/policies.rules.ts";
 import { fullBucket } from "../../src/admission/token-bucket.rules.ts";
 import type { Scope } from "../../src/identity/keys.rules.ts";
 import { type EntryId, newId } from "../../src/shared/ids.ts";

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { LimitState } from "../../src/admission/limits.rules.ts";
+import type { LimitState } from "../../src/admission/limit-states.rules.ts";
 import { rateLimitHeaders, resetSeconds } from "../../src/http/rate-limit-headers.ts";
 
 const bucket: LimitState = {

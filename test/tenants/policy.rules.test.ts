@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Quota } from "../../src/admission/limits.rules.ts";
+import type { Quota } from "../../src/admission/policies.rules.ts";
 import { PLANS } from "../../src/tenants/plans.rules.ts";
 import { type PolicyOverrides, type PolicySource, policyOf } from "../../src/tenants/policy.rules.ts";
 

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Meter, Unit } from "../../src/admission/limits.rules.ts";
+import type { Meter } from "../../src/admission/meters.rules.ts";
+import type { Unit } from "../../src/admission/policies.rules.ts";
 import { highestReached, percentOf, reachedNow, usedOf } from "../../src/usage/alerts.rules.ts";
 
 function meter(amount: number, held = 0, raisedPercent = 0): Meter {

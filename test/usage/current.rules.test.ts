@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type Meter, type Quota, bucketNow, quotaNow } from "../../src/admission/limits.rules.ts";
+import { type Meter, bucketNow, quotaNow } from "../../src/admission/meters.rules.ts";
+import type { Quota } from "../../src/admission/policies.rules.ts";
 import { MICRO } from "../../src/admission/token-bucket.rules.ts";
 import { MAX_READINGS, closestFirst, forecastOf, readQuota, readRate } from "../../src/usage/current.rules.ts";
 

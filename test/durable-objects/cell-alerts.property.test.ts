@@ -1,10 +1,10 @@
-import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { runInDurableObject } from "cloudflare:test";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { readEvents } from "../../src/events/outbox.store.ts";
 import type { EntryId } from "../../src/shared/ids.ts";
 import type { AlertBody } from "../../src/usage/alerts.rules.ts";
-import { cellOf } from "../support/cell.ts";
+import { cellOf, evictCell } from "../support/cell.ts";
 import { withStoppedClock } from "../support/clock.ts";
 import { admit, quota, settle, tenantLimitedBy } from "../usage/limited.ts";
 
@@ -48,7 +48,7 @@ test(
               const ended = open.splice(0, next.calls);
               await settle(tenant, ended, { outcome: next.outcome });
               if (next.outcome !== "ok") used -= ended.length;
-            } else if (next.kind === "evict") await evictDurableObject(cellOf(tenant));
+            } else if (next.kind === "evict") await evictCell(tenant);
             else {
               endDay();
               open.length = 0;

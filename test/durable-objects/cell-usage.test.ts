@@ -1,11 +1,11 @@
-import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import * as fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import type { LedgerRow } from "../../src/usage/chain.rules.ts";
 import { readRows } from "../../src/usage/ledger.store.ts";
 import { GRANULARITIES, type Granularity, type UsageQuery } from "../../src/usage/usage.rules.ts";
 import type { EntryId } from "../../src/shared/ids.ts";
-import { cellOf, inferRequest, requireAdmitted, settlementOf } from "../support/cell.ts";
+import { cellOf, evictCell, inferRequest, requireAdmitted, settlementOf } from "../support/cell.ts";
 import { type StoppedClock, withStoppedClock } from "../support/clock.ts";
 import { deploy } from "../support/models.ts";
 import { type TestTenant, newKey, newTenant } from "../support/tenant.ts";
@@ -184,7 +184,7 @@ class History {
       const ended = this.#open.splice(0, next.most);
       await cell.settle(ended.map((id, index) => settlementOf(id, { outcome: next.outcome, computeMs: 3 + index })));
     } else if (next.kind === "wait") this.#clock.advanceMs(next.ms);
-    else if (next.kind === "evict") await evictDurableObject(cell);
+    else if (next.kind === "evict") await evictCell(this.tenant);
     else await runDurableObjectAlarm(cell);
     const after = this.ledger.at(-1)?.seq ?? 0;
     const rows = await runInDurableObject(cell, (_cell, state) => readRows(state.storage.sql, after, 10_000));

@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { hashApiKey } from "../../src/identity/guards.ts";
 import type { Admission, InferRequest } from "../../src/admission/admission.rules.ts";
 import { type EntryId, newId } from "../../src/shared/ids.ts";
@@ -10,6 +10,13 @@ import type { TestTenant } from "./tenant.ts";
 /** The stub of a tenant's cell. */
 export function cellOf(tenant: TestTenant): DurableObjectStub<TenantCell> {
   return env.TENANT_CELL.getByName(tenant.id);
+}
+
+/** Have a tenant's cell forget what is in its memory, whether it runs just now or not: one that does not can't be evicted. */
+export async function evictCell(tenant: TestTenant): Promise<void> {
+  const cell = cellOf(tenant);
+  await runInDurableObject(cell, () => undefined);
+  await evictDurableObject(cell);
 }
 
 /** An inference as the Worker asks the cell for it. */

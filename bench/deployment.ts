@@ -30,7 +30,7 @@ const OVERRIDES = {
   concurrency: [{ name: "concurrency", per: "tenant", limit: 1_000_000 }],
   spend_cap: { micro_usd: 1_000_000_000_000, mode: "hard" },
 };
-const SCOPES = ["models:write", "models:read", "infer", "usage:read"];
+const SCOPES = ["models:write", "models:read", "models:infer", "usage:read"];
 
 const versionSchema = z.object({ heap_bytes: z.number(), peak_bytes: z.number().optional() });
 const problemSchema = z.object({ detail: z.string() });

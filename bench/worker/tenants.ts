@@ -32,7 +32,7 @@ export async function copyTenant(
   const tenantId = created.tenant.id;
   const { key } = await createKey(tenantId, services, {
     name: template.name,
-    scopes: ["infer"],
+    scopes: ["models:infer"],
     mode: "live",
     allowedIps: null,
     limits: null,

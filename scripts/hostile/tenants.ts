@@ -16,7 +16,7 @@ export interface Tenant {
 
 /** Far more than a run asks for: what is tested are models, not limits. */
 const limits = { burst: 100_000, rate_per_second: 100_000 };
-const scopes = ["models:write", "models:read", "infer", "usage:read"];
+const scopes = ["models:write", "models:read", "models:infer", "usage:read"];
 
 /** Read the server's address and its operator's token, as `npm start` wrote them down. */
 export async function readQuickstart(directory: string): Promise<Quickstart> {

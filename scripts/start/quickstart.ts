@@ -58,7 +58,7 @@ async function signUp(baseUrl: string, adminToken: string): Promise<Quickstart> 
       await succeed(`${baseUrl}/admin/tenants`, { method: "POST", token: adminToken, json: { name: "Development" } }),
     );
   done(`tenant ${tenant.id} made`);
-  const scopes = ["models:write", "models:read", "infer", "usage:read", "keys:write"];
+  const scopes = ["models:write", "models:read", "models:infer", "usage:read", "keys:read", "keys:write"];
   const { key } = z.object({ key: z.string() }).parse(
     await succeed(`${baseUrl}/admin/tenants/${tenant.id}/keys`, {
       method: "POST",

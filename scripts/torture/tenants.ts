@@ -38,7 +38,7 @@ export const INFER_PATH = `/v2/models/${MODEL}/infer`;
 /** An inference that nobody settles counts as running for this and 50 s more. */
 const RUN_MS = 5_000;
 const ENDLESS = 1_000_000;
-const SCOPES = ["models:write", "models:read", "infer", "usage:read"];
+const SCOPES = ["models:write", "models:read", "models:infer", "usage:read"];
 
 /** The roles of so many tenants, at least three, in a run of so many calls: the limited ones are called less, and refused often. */
 export function castRoles(tenants: number, calls: number): Role[] {

@@ -1,4 +1,4 @@
-import type { Scope } from "../identity/keys.rules.ts";
+import { type Grant, holds } from "../identity/permissions.rules.ts";
 import type { EntryId, KeyId, VersionId } from "../shared/ids.ts";
 import type { Charged, Rates } from "../usage/ledger.rules.ts";
 import { type Claim, type Held, type Idempotency, type Repetition, claimId, repetitionOf } from "./claims.rules.ts";
@@ -51,7 +51,7 @@ export interface AccessRequest {
   /** The caller's address; empty when it is not known. */
   readonly address: string;
   readonly endpoint: Exclude<Endpoint, "infer">;
-  readonly anyScope: readonly Scope[];
+  readonly anyScope: readonly Grant[];
   readonly idempotency: Idempotency | undefined;
 }
 
@@ -81,7 +81,7 @@ export type Admission = Granted | Admitted | Extract<Repetition, { kind: "repeat
 export interface Granted {
   readonly kind: "granted";
   readonly callerId: KeyId;
-  readonly scopes: readonly Scope[];
+  readonly scopes: readonly Grant[];
   readonly limit: LimitState | undefined;
   /** The idempotency key's claim, to be concluded when the request has ended. */
   readonly claim: Held | undefined;
@@ -105,7 +105,7 @@ export type Refusal =
   | CredentialRefusal
   | Unresolved
   | { readonly kind: "tenant-suspended" }
-  | { readonly kind: "insufficient-scope"; readonly anyScope: readonly Scope[]; readonly held: readonly Scope[] }
+  | { readonly kind: "insufficient-scope"; readonly anyScope: readonly Grant[]; readonly held: readonly Grant[] }
   | { readonly kind: "address-not-allowed"; readonly address: string }
   | { readonly kind: "quota-exceeded"; readonly violated: Exceeded["violated"] }
   | { readonly kind: "credits-exhausted"; readonly limit: LimitState }
@@ -183,18 +183,18 @@ export function refuseCaller(
   { tenant }: Pick<AdmissionState, "tenant">,
   { scopes, allowedIps }: Caller,
   { address }: Pick<AdmissionRequest, "address">,
-  anyScope: readonly Scope[],
+  anyScope: readonly Grant[],
   isRead: boolean,
 ): Refusal | undefined {
   if (tenant.status === "suspended" && !isRead) return { kind: "tenant-suspended" };
-  if (!anyScope.some((scope) => scopes.includes(scope))) return { kind: "insufficient-scope", anyScope, held: scopes };
+  if (!anyScope.some((scope) => holds(scopes, scope))) return { kind: "insufficient-scope", anyScope, held: scopes };
   if (!mayCallFrom(address, [tenant.allowedIps, allowedIps])) return { kind: "address-not-allowed", address };
   return undefined;
 }
 
 function admitInference(state: AdmissionState, caller: Caller, request: InferRequest, nowMs: number): Admission {
   const answer =
-    refuseCaller(state, caller, request, ["infer"], false) ?? decideInference(state, caller, request, nowMs);
+    refuseCaller(state, caller, request, ["models:infer"], false) ?? decideInference(state, caller, request, nowMs);
   if (answer.kind !== "admitted" && answer.kind !== "repeated") {
     const isKnownModel = state.deploymentByName(request.model) !== undefined;
     state.countRefusal(caller.callerId, isKnownModel ? request.model : "", answer.kind);

@@ -1,4 +1,4 @@
-import type { Scope } from "../identity/keys.rules.ts";
+import type { Grant } from "../identity/permissions.rules.ts";
 import type { KeyId } from "../shared/ids.ts";
 import { isListed } from "./addresses.rules.ts";
 import type { Limits } from "./policies.rules.ts";
@@ -19,7 +19,7 @@ export type Credential =
       readonly issuedAtMs: number;
       /** Whose it is: what the ledger names, and what limits per key count for. */
       readonly callerId: KeyId;
-      readonly scopes: readonly Scope[];
+      readonly scopes: readonly Grant[];
       /** The ids of the person, the log-in, the client and the token itself. */
       readonly subjects: Readonly<Partial<Record<Exclude<EpochKind, "tenant" | "key">, string>>>;
     };
@@ -27,7 +27,7 @@ export type Credential =
 /** What the holder of an API key may do. */
 export interface KeyGrant {
   readonly keyId: KeyId;
-  readonly scopes: readonly Scope[];
+  readonly scopes: readonly Grant[];
   readonly createdAtMs: number;
   readonly revokedAtMs: number | null;
   /** Addresses and networks that it may be used from; null: any. */
@@ -39,7 +39,7 @@ export interface KeyGrant {
 /** Who is calling, as far as admission goes. */
 export interface Caller {
   readonly callerId: KeyId;
-  readonly scopes: readonly Scope[];
+  readonly scopes: readonly Grant[];
   readonly allowedIps: readonly string[] | null;
   readonly limits: Limits | null;
 }

@@ -1,4 +1,5 @@
-import type { KeyMode, Scope } from "../identity/keys.rules.ts";
+import type { KeyMode } from "../identity/keys.rules.ts";
+import type { Grant } from "../identity/permissions.rules.ts";
 import type { KeyId, TenantId } from "../shared/ids.ts";
 import type { Services } from "../services.ts";
 
@@ -14,7 +15,7 @@ export interface Credential {
 export interface Caller {
   readonly tenantId: TenantId;
   readonly keyId: KeyId;
-  readonly scopes: readonly Scope[];
+  readonly scopes: readonly Grant[];
 }
 
 /** What a handler finds in its context. `credential` and `caller` are there behind their guards only. */

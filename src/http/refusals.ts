@@ -6,7 +6,7 @@ import type { Refusal } from "../admission/admission.rules.ts";
 import type { CredentialRefusal } from "../admission/credentials.rules.ts";
 import type { Unresolved } from "../admission/deployments.rules.ts";
 import type { LimitState } from "../admission/limit-states.rules.ts";
-import type { Scope } from "../identity/keys.rules.ts";
+import type { Grant } from "../identity/permissions.rules.ts";
 import type { AppEnv } from "./context.ts";
 import { problem } from "./problem.ts";
 import { rateLimitHeaders, resetSeconds } from "./rate-limit-headers.ts";
@@ -94,7 +94,7 @@ function refuseModel(c: Context<AppEnv>, refusal: Unresolved) {
   }
 }
 
-function refuseScope(c: Context<AppEnv>, anyScope: readonly Scope[], held: readonly Scope[]) {
+function refuseScope(c: Context<AppEnv>, anyScope: readonly Grant[], held: readonly Grant[]) {
   const detail = `This needs the scope ${anyScope.join(" or ")}; the key has ${held.join(", ")}.`;
   const challenge = `Bearer realm="tensorgate", error="insufficient_scope", scope="${anyScope.join(" ")}"`;
   return problem(c, "insufficient-scope", detail, {

@@ -8,7 +8,8 @@ import { callerAddress } from "../http/caller-address.ts";
 import { tellLimit } from "../http/rate-limit-headers.ts";
 import { refuse } from "../http/refusals.ts";
 import { BoundedCache } from "../shared/bounded-cache.ts";
-import { type Scope, parseApiKey } from "./keys.rules.ts";
+import { parseApiKey } from "./keys.rules.ts";
+import type { Grant } from "./permissions.rules.ts";
 
 /** SHA-256 of a key, base64url: the only form in which keys are stored, sent to cells and compared. */
 export function hashApiKey(key: string): string {
@@ -28,7 +29,7 @@ export const authenticated = createMiddleware<AppEnv>(async (c, next) => {
 });
 
 /** Let through who holds a live API key with any one of these scopes; a change that carries an idempotency key happens once. */
-export function requires(...anyScope: readonly Scope[]) {
+export function requires(...anyScope: readonly Grant[]) {
   return createMiddleware<AppEnv>(async (c, next) => {
     const credential = readCredential(c);
     if (credential instanceof Response) return credential;
@@ -55,9 +56,12 @@ export function requires(...anyScope: readonly Scope[]) {
   });
 }
 
-/** The class of a route, for limits: what manages access is a class of its own. */
-function endpointOf(method: string, anyScope: readonly Scope[]): "read" | "write" | "admin" {
-  if (anyScope.includes("keys:write")) return "admin";
+/** What manages access has limits of its own. */
+const ADMINISTRATIVE: ReadonlySet<string> = new Set(["keys", "members", "roles", "clients", "organization"]);
+
+/** The class of a route, for limits. */
+function endpointOf(method: string, anyScope: readonly Grant[]): "read" | "write" | "admin" {
+  if (anyScope.some((grant) => ADMINISTRATIVE.has(grant.split(":")[0] ?? ""))) return "admin";
   return method === "GET" || method === "HEAD" ? "read" : "write";
 }
 

@@ -6,10 +6,10 @@ import { jsonBody } from "../http/json-body.ts";
 import { problem } from "../http/problem.ts";
 import { isId } from "../shared/ids.ts";
 import { requires } from "./guards.ts";
-import { excessScopes } from "./keys.rules.ts";
 import { createdKeySchema, keySchema, keyWishFrom, newKeySchema, presentKey } from "./keys.schemas.ts";
 import { createKey, revokeKey } from "./keys.service.ts";
 import { listKeys } from "./keys.store.ts";
+import { excessGrants } from "./permissions.rules.ts";
 
 const createKeyRoute = createRoute({
   method: "post",
@@ -29,10 +29,10 @@ const listKeysRoute = createRoute({
   path: "/v1/keys",
   operationId: "listKeys",
   summary: "List API keys, revoked ones included",
-  description: "Needs the scope `keys:write`.",
+  description: "Needs the scope `keys:read`.",
   tags: ["API keys"],
   security: API_KEY_SECURITY,
-  middleware: requires("keys:write"),
+  middleware: requires("keys:read"),
   request: { query: pageQuery },
   responses: { 200: json(pageOf(keySchema), "One page of keys, oldest first."), ...problems },
 });
@@ -55,7 +55,7 @@ export const keyRoutes = createRouter()
   .openapi(createKeyRoute, async (c) => {
     const wish = c.req.valid("json");
     const { tenantId, scopes } = c.var.caller;
-    const excess = excessScopes(wish.scopes, scopes);
+    const excess = excessGrants(wish.scopes, scopes);
     if (excess.length > 0) {
       const detail = `scopes: your own key lacks ${excess.join(", ")}, so it can't grant it.`;
       return problem(c, "insufficient-scope", detail, { members: { required: excess, held: scopes } });

@@ -1,10 +1,7 @@
 import type { Limits } from "../admission/policies.rules.ts";
 import { BASE32, ID_BODY_LENGTH, type TenantId, idBody, idFromBody, randomBase32 } from "../shared/ids.ts";
 import { JURISDICTIONS } from "../shared/regions.ts";
-
-/** What a key may be allowed to do. */
-export const SCOPES = ["models:write", "models:read", "infer", "usage:read", "keys:write"] as const;
-export type Scope = (typeof SCOPES)[number];
+import type { Grant } from "./permissions.rules.ts";
 
 /** `live` keys serve customers; `test` keys mark calls made while developing. */
 export const KEY_MODES = ["live", "test"] as const;
@@ -13,7 +10,7 @@ export type KeyMode = (typeof KEY_MODES)[number];
 /** What a key is to be called and allowed. */
 export interface KeyWish {
   readonly name: string;
-  readonly scopes: Scope[];
+  readonly scopes: Grant[];
   readonly mode: KeyMode;
   /** Addresses and networks that it may be used from; null: any. */
   readonly allowedIps: string[] | null;
@@ -51,11 +48,6 @@ export function parseApiKey(text: string): ParsedKey | undefined {
   if (checksum(text.slice(0, -CHECKSUM_LENGTH)) !== text.slice(-CHECKSUM_LENGTH)) return undefined;
   const tenantId = idFromBody("ten", tenant);
   return tenantId === undefined ? undefined : { mode, tenantId };
-}
-
-/** Whether a key may be made by the holder of these scopes: nobody grants what they don't have. */
-export function excessScopes(wanted: readonly Scope[], held: readonly Scope[]): Scope[] {
-  return wanted.filter((scope) => !held.includes(scope));
 }
 
 /** CRC-32 (IEEE 802.3) as 7 characters of base 32, most significant first. */

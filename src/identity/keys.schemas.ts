@@ -8,10 +8,11 @@ import {
 } from "../admission/limits.schemas.ts";
 import { timestamp } from "../http/contract.schemas.ts";
 import { toTimestamp } from "../shared/clock.ts";
-import { KEY_MODES, type KeyWish, SCOPES } from "./keys.rules.ts";
+import { KEY_MODES, type KeyWish } from "./keys.rules.ts";
 import type { KeyRow } from "./keys.tables.ts";
+import { TENANT_GRANTS } from "./permissions.rules.ts";
 
-const scope = z.enum(SCOPES);
+const scope = z.enum(TENANT_GRANTS);
 
 export const newKeySchema = z
   .strictObject({
@@ -20,7 +21,7 @@ export const newKeySchema = z
       .array(scope)
       .min(1)
       .transform((scopes) => [...new Set(scopes)])
-      .openapi({ example: ["infer"] }),
+      .openapi({ example: ["models:infer"] }),
     mode: z.enum(KEY_MODES).default("live"),
     allowed_ips: allowedIpsSchema.default(null),
     limits: keyLimitsSchema.nullable().default(null).openapi({

@@ -2,7 +2,8 @@ import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { Limits } from "../admission/policies.rules.ts";
 import type { KeyId, TenantId } from "../shared/ids.ts";
 import { tenants } from "../tenants/tenants.tables.ts";
-import type { KeyMode, Scope } from "./keys.rules.ts";
+import type { KeyMode } from "./keys.rules.ts";
+import type { Grant } from "./permissions.rules.ts";
 
 /** API keys: everything but the key itself, of which only the SHA-256 is kept. */
 export const apiKeys = sqliteTable(
@@ -15,7 +16,7 @@ export const apiKeys = sqliteTable(
       .references(() => tenants.id),
     name: text("name").notNull(),
     mode: text("mode").$type<KeyMode>().notNull(),
-    scopes: text("scopes", { mode: "json" }).$type<Scope[]>().notNull(),
+    scopes: text("scopes", { mode: "json" }).$type<Grant[]>().notNull(),
     /** SHA-256 of the key, base64url. */
     hash: text("hash").notNull().unique(),
     /** The key's last four characters, by which people tell keys apart. */

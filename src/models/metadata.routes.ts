@@ -21,7 +21,7 @@ const common = {
   tags: ["Inference"],
   security: API_KEY_SECURITY,
   description: "Needs the scope `infer` or `models:read`.",
-  middleware: requires("infer", "models:read"),
+  middleware: requires("models:infer", "models:read"),
 };
 
 const versionOf = versionParams.extend({

@@ -57,7 +57,7 @@ const unloadRoute = createRoute({
 export const repositoryRoutes = createRouter();
 for (const route of [indexRoute, loadRoute, unloadRoute]) repositoryRoutes.openAPIRegistry.registerPath(route);
 
-repositoryRoutes.post(indexRoute.getRoutingPath(), requires("infer", "models:read"), async (c) => {
+repositoryRoutes.post(indexRoute.getRoutingPath(), requires("models:infer", "models:read"), async (c) => {
   const wish = await optionalJson(c, indexRequestSchema);
   if (wish instanceof Response) return wish;
   const entries = (await listRepository(c.var.caller.tenantId, c.var.services.db)).map(presentEntry);

@@ -13,7 +13,7 @@ const common = {
   tags: ["Usage"],
   security: API_KEY_SECURITY,
   description: "Needs the scope `infer` or `models:read`. Retired versions and unloaded models are there too.",
-  middleware: requires("infer", "models:read"),
+  middleware: requires("models:infer", "models:read"),
   responses: { 200: json(tritonStatisticsSchema, "One entry for each version."), ...problems },
 };
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { admit } from "../../src/admission/admission.rules.ts";
-import { SCOPES } from "../../src/identity/keys.rules.ts";
+import { TENANT_PERMISSIONS } from "../../src/identity/permissions.rules.ts";
 import {
   CLAIM,
   NOW_MS,
@@ -17,13 +17,13 @@ import {
 describe("access", () => {
   test("is granted to a key that has any one of the scopes, and takes nothing from another endpoint's limit", () => {
     const state = tenantWithModel();
-    const key = grantOf(["models:read", "infer"]);
+    const key = grantOf(["models:read", "models:infer"]);
     state.keys.set("secret", key);
     const before = state.snapshot();
     expect(admit(state, access(["models:write", "models:read"]), NOW_MS)).toEqual({
       kind: "granted",
       callerId: key.keyId,
-      scopes: ["models:read", "infer"],
+      scopes: ["models:read", "models:infer"],
       limit: undefined,
       claim: undefined,
     });
@@ -69,7 +69,7 @@ describe("access", () => {
 
   test("is refused to a key that is not known or revoked, whatever its scopes", () => {
     const state = tenantWithModel();
-    state.keys.set("secret", grantOf(SCOPES, { revokedAtMs: NOW_MS }));
+    state.keys.set("secret", grantOf(TENANT_PERMISSIONS, { revokedAtMs: NOW_MS }));
     expect(refuse(state, access(["models:read"]))).toEqual({ kind: "revoked-key" });
     state.keys.clear();
     expect(refuse(state, access(["models:read"]))).toEqual({ kind: "unknown-key" });
@@ -77,14 +77,16 @@ describe("access", () => {
 
   test("of a suspended tenant is to read, and neither to write nor to infer", () => {
     const state = tenantWithModel();
-    state.keys.set("secret", grantOf(SCOPES));
+    state.keys.set("secret", grantOf(TENANT_PERMISSIONS));
     state.tenant = { ...state.tenant, status: "suspended" };
-    const kinds = SCOPES.map((scope) => [scope, admit(state, access([scope]), NOW_MS).kind]);
+    const kinds = TENANT_PERMISSIONS.map((scope) => [scope, admit(state, access([scope]), NOW_MS).kind]);
     expect(Object.fromEntries(kinds)).toEqual(
-      Object.fromEntries(SCOPES.map((scope) => [scope, scope.endsWith(":read") ? "granted" : "tenant-suspended"])),
+      Object.fromEntries(
+        TENANT_PERMISSIONS.map((scope) => [scope, scope.endsWith(":read") ? "granted" : "tenant-suspended"]),
+      ),
     );
     // A route that reads is a read, whichever other scope opens it too.
-    expect(admit(state, access(["models:read", "infer"]), NOW_MS).kind).toBe("granted");
+    expect(admit(state, access(["models:read", "models:infer"]), NOW_MS).kind).toBe("granted");
     expect(refuse(state, inference())).toEqual({ kind: "tenant-suspended" });
   });
 });

@@ -118,7 +118,7 @@ describe("a refusal", () => {
     expect(kindOf()).toBe("tenant-suspended");
     state.tenant = { ...state.tenant, status: "active" };
     expect(kindOf()).toBe("insufficient-scope");
-    keys.set("secret", grantOf(["infer"]));
+    keys.set("secret", grantOf(["models:infer"]));
     expect(kindOf()).toBe("address-not-allowed");
     state.tenant = { ...state.tenant, allowedIps: null };
     expect(kindOf()).toBe("idempotency-mismatch");
@@ -141,7 +141,7 @@ describe("a refusal", () => {
   test("for a key that is not known or revoked says no more", () => {
     const state = tenantWithModel();
     expect(refuse(state, inference({ credential: forged }))).toEqual({ kind: "unknown-key" });
-    state.keys.set("secret", grantOf(["infer"], { revokedAtMs: NOW_MS + 1_000 }));
+    state.keys.set("secret", grantOf(["models:infer"], { revokedAtMs: NOW_MS + 1_000 }));
     expect(refuse(state, inference())).toEqual({ kind: "revoked-key" });
   });
 
@@ -149,7 +149,7 @@ describe("a refusal", () => {
     const state = tenantWithModel();
     state.keys.set("secret", grantOf(["models:read", "usage:read"]));
     const held = ["models:read", "usage:read"];
-    expect(refuse(state, inference())).toEqual({ kind: "insufficient-scope", anyScope: ["infer"], held });
+    expect(refuse(state, inference())).toEqual({ kind: "insufficient-scope", anyScope: ["models:infer"], held });
     expect(refuse(state, access(["keys:write"]))).toEqual({
       kind: "insufficient-scope",
       anyScope: ["keys:write"],

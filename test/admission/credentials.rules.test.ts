@@ -11,12 +11,12 @@ import { grantOf } from "./memory-state.ts";
 
 const ISSUED_MS = 5_000;
 const callerId = newId("key", 0);
-const key = grantOf(["infer"], { keyId: callerId, createdAtMs: ISSUED_MS, allowedIps: ["203.0.113.7"] });
+const key = grantOf(["models:infer"], { keyId: callerId, createdAtMs: ISSUED_MS, allowedIps: ["203.0.113.7"] });
 const token: Credential = {
   kind: "token",
   issuedAtMs: ISSUED_MS,
   callerId,
-  scopes: ["infer"],
+  scopes: ["models:infer"],
   subjects: { user: "u", session: "s", client: "c", token: "t" },
 };
 const apiKey: Credential = { kind: "key", hash: "hash" };
@@ -33,11 +33,11 @@ describe("a credential", () => {
   test("that is alive says who is calling, with what a key has of its own", () => {
     expect(identify(knowing(), apiKey)).toEqual({
       callerId,
-      scopes: ["infer"],
+      scopes: ["models:infer"],
       allowedIps: ["203.0.113.7"],
       limits: null,
     });
-    expect(identify(knowing(), token)).toEqual({ callerId, scopes: ["infer"], allowedIps: null, limits: null });
+    expect(identify(knowing(), token)).toEqual({ callerId, scopes: ["models:infer"], allowedIps: null, limits: null });
   });
 
   test("that nobody knows, or that was revoked, is refused", () => {

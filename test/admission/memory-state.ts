@@ -15,7 +15,7 @@ import { DEFAULT_ALIAS, type DeployedVersion, type Deployment } from "../../src/
 import type { Meter } from "../../src/admission/meters.rules.ts";
 import type { Limits } from "../../src/admission/policies.rules.ts";
 import { fullBucket } from "../../src/admission/token-bucket.rules.ts";
-import type { Scope } from "../../src/identity/keys.rules.ts";
+import type { Grant } from "../../src/identity/permissions.rules.ts";
 import { type EntryId, newId } from "../../src/shared/ids.ts";
 
 /** When the tests of the rules take place, in ms since 1970. */
@@ -125,7 +125,7 @@ export class MemoryState implements AdmissionState {
 }
 
 /** A key that may do this. */
-export function grantOf(scopes: readonly Scope[], changed: Partial<KeyGrant> = {}): KeyGrant {
+export function grantOf(scopes: readonly Grant[], changed: Partial<KeyGrant> = {}): KeyGrant {
   return {
     keyId: newId("key", 0),
     scopes,
@@ -168,7 +168,7 @@ export function deploymentOf(name: string, count: number, aliases?: Record<strin
 /** A tenant whose key "secret" may infer, with a model "m" of three versions. */
 export function tenantWithModel(): MemoryState {
   const state = new MemoryState();
-  state.keys.set("secret", grantOf(["infer"]));
+  state.keys.set("secret", grantOf(["models:infer"]));
   state.deployments.set("m", deploymentOf("m", 3));
   return state;
 }
@@ -190,7 +190,7 @@ export function inference(changed: Partial<InferRequest> = {}): InferRequest {
 }
 
 /** A read with the key "secret". */
-export function access(anyScope: readonly Scope[], changed: Partial<AccessRequest> = {}): AccessRequest {
+export function access(anyScope: readonly Grant[], changed: Partial<AccessRequest> = {}): AccessRequest {
   return {
     kind: "access",
     credential: { kind: "key", hash: "secret" },

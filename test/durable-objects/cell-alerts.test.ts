@@ -145,7 +145,7 @@ describe("an alert is raised", () => {
     const tenant = await tenantLimitedBy({ quotas });
     await deploy(tenant, "other");
     const limits = { quotas: [quota({ name: "of-key", per: "key", window: "ever", limit: 2 })] };
-    const created = await tenant.call("POST", "/v1/keys", { json: { name: "k", scopes: ["infer"], limits } });
+    const created = await tenant.call("POST", "/v1/keys", { json: { name: "k", scopes: ["models:infer"], limits } });
     const { id, key } = await created.json<{ id: string; key: string }>();
     await admit(tenant, 2, "other");
     await admit({ ...tenant, key }, 1); // one of its two

@@ -240,7 +240,7 @@ describe("whatever happens and in whatever order,", () => {
         await withStoppedClock(START, async (clock) => {
           const tenant = await newTenant();
           for (const model of ["a", "b"]) await deploy(tenant, model);
-          const history = new History(tenant, await newKey(tenant.id, ["infer"]), clock);
+          const history = new History(tenant, await newKey(tenant.id, ["models:infer"]), clock);
           for (const [index, next] of all.entries()) {
             await history.take(next);
             const granularity = GRANULARITIES[index % GRANULARITIES.length] ?? "day";

@@ -101,7 +101,7 @@ describe("a key is free again", () => {
     await createModel(owner, "m", { headers: {} });
     const limited = { ...owner, key: await newKey(owner.id, ["keys:write"]) };
     const [path, json] =
-      status === 409 ? ["/v1/models", { name: "m" }] : ["/v1/keys", { name: "k", scopes: ["infer"] }];
+      status === 409 ? ["/v1/models", { name: "m" }] : ["/v1/keys", { name: "k", scopes: ["models:infer"] }];
     for (let time = 0; time < 2; time++) {
       const tenant = status === 409 ? owner : limited;
       const response = await callToTheEnd(tenant, "POST", path, { headers: KEY, json });
@@ -159,7 +159,7 @@ describe("a key belongs to", () => {
   test("its caller: another API key of the tenant never sees an answer that was not made for it", async () => {
     const tenant = await newTenant();
     const other = await newKey(tenant.id, ["keys:write"]);
-    const options = { headers: KEY, json: { name: "k", scopes: ["infer"] } };
+    const options = { headers: KEY, json: { name: "k", scopes: ["models:infer"] } };
     expect((await tenant.call("POST", "/v1/keys", options)).status).toBe(201);
     const headers = { ...KEY, Authorization: `Bearer ${other}` };
     await expectProblem(await call("POST", "/v1/keys", { ...options, headers }), 422, "idempotency-mismatch");
@@ -192,7 +192,7 @@ test("a body that says no length is read no further than JSON may go", async () 
 });
 
 describe("a new API key is shown once to each who may see it", () => {
-  const options = { headers: KEY, json: { name: "k", scopes: ["infer"] } };
+  const options = { headers: KEY, json: { name: "k", scopes: ["models:infer"] } };
   const made = z.object({ key: z.string() });
 
   test("and its text lies nowhere in the cell, where the answer is kept", async () => {

@@ -29,7 +29,7 @@ const jsonRoutes = Object.entries(
 /** What each route takes, by the part of the path after the model or the tenant, or by its last. */
 const VALID: Record<string, object> = {
   name: { name: "new" },
-  keys: { name: "k", scopes: ["infer"] },
+  keys: { name: "k", scopes: ["models:infer"] },
   aliases: { version: 1 },
   promote: { version: 1 },
   backends: { url: "https://triton.example.com", model: "m" },
@@ -152,12 +152,12 @@ test("the media type may have parameters and any case", async () => {
 test("every field at fault is named, with what was expected of it", async () => {
   const tenant = await newTenant();
   const response = await tenant.call("POST", "/v1/keys", {
-    json: { name: "", scopes: ["infer", "root"], mode: "dev" },
+    json: { name: "", scopes: ["models:infer", "root"], mode: "dev" },
   });
   const problem = await expectProblem(response, 400, "invalid-request");
   expect(problem["errors"]).toEqual([
     { field: "name", message: expect.any(String) },
-    { field: "scopes.1", message: expect.stringContaining('"models:write"|"models:read"|"infer"') },
+    { field: "scopes.1", message: expect.stringContaining('"models:read"|"models:write"|"models:infer"') },
     { field: "mode", message: expect.stringContaining('"live"|"test"') },
   ]);
   for (const field of ["name", "scopes.1", "mode"]) expect(problem.detail).toContain(`${field}: `);

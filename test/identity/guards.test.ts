@@ -2,6 +2,7 @@ import { listDurableObjectIds } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { newApiKey } from "../../src/identity/keys.rules.ts";
+import { TENANT_PERMISSIONS } from "../../src/identity/permissions.rules.ts";
 import { type TenantId, newId } from "../../src/shared/ids.ts";
 import { addOneRequest, deploy } from "../support/models.ts";
 import { expectProblem } from "../support/problem.ts";
@@ -70,7 +71,7 @@ describe.each(ROUTES)("%s %s", (method, path, options) => {
     const tenant = await newTenant();
     await deploy(tenant, "m");
     const made = await tenant.call("POST", "/v1/keys", {
-      json: { name: "short-lived", scopes: ["models:read", "infer"] },
+      json: { name: "short-lived", scopes: ["models:read", "models:infer"] },
     });
     const { id, key }: { id: string; key: string } = await made.json();
     expect((await knock(`Bearer ${key}`)).status).toBe(200);
@@ -98,13 +99,13 @@ describe("scopes", () => {
     ["GET", "/v1/models", "models:read"],
     ["GET", "/v1/models/m", "models:read"],
     ["POST", "/v1/keys", "keys:write"],
-    ["GET", "/v1/keys", "keys:write"],
+    ["GET", "/v1/keys", "keys:read"],
     ["DELETE", "/v1/keys/key_1", "keys:write"],
     ["GET", "/v1/usage", "usage:read"],
-    ["POST", "/v2/models/m/infer", "infer"],
-    ["POST", "/v2/models/m/versions/1/infer", "infer"],
+    ["POST", "/v2/models/m/infer", "models:infer"],
+    ["POST", "/v2/models/m/versions/1/infer", "models:infer"],
   ] as const)("%s %s needs %s, and no other scope will do", async (method, path, scope) => {
-    const all = ["models:write", "models:read", "infer", "usage:read", "keys:write"] as const;
+    const all = TENANT_PERMISSIONS;
     const others = all.filter((other) => other !== scope);
     const tenant = await newTenant({ scopes: others });
     const response = await tenant.call(method, path);
@@ -121,11 +122,11 @@ describe("scopes", () => {
       const owner = await newTenant();
       await deploy(owner, "m");
       const statuses: Record<string, number> = {};
-      for (const scope of ["infer", "models:read", "models:write"] as const) {
+      for (const scope of ["models:infer", "models:read", "models:write"] as const) {
         const headers = { Authorization: `Bearer ${await newKey(owner.id, [scope])}` };
         statuses[scope] = (await call("GET", `/v2/models/m${suffix}`, { headers })).status;
       }
-      expect(statuses).toEqual({ infer: 200, "models:read": 200, "models:write": 403 });
+      expect(statuses).toEqual({ "models:infer": 200, "models:read": 200, "models:write": 403 });
     },
   );
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { expectProblem } from "../support/problem.ts";
 import { callAsOperator, newTenant } from "../support/tenant.ts";
 
-const wish = { name: "a key", scopes: ["infer"] };
+const wish = { name: "a key", scopes: ["models:infer"] };
 const rate = { name: "fast", endpoint: "infer", burst: 2, rate_per_second: 1 };
 const quota = { name: "much", unit: "inferences", window: "day", limit: 5 };
 const concurrency = { name: "at-once", limit: 3 };

@@ -15,7 +15,7 @@ type Key = {
 };
 
 async function make(tenant: TestTenant, wish: object = {}): Promise<Key & { key: string }> {
-  const made = await tenant.call("POST", "/v1/keys", { json: { name: "a key", scopes: ["infer"], ...wish } });
+  const made = await tenant.call("POST", "/v1/keys", { json: { name: "a key", scopes: ["models:infer"], ...wish } });
   expect(made.status).toBe(201);
   return await made.json();
 }
@@ -56,26 +56,29 @@ describe("making a key", () => {
   });
 
   test("grants no scope that the maker's own key lacks, and then makes nothing", async () => {
-    const tenant = await newTenant({ scopes: ["keys:write", "infer"] });
-    const wish = { name: "escalation", scopes: ["infer", "models:write", "usage:read"] };
+    const tenant = await newTenant({ scopes: ["keys:read", "keys:write", "models:infer"] });
+    const wish = { name: "escalation", scopes: ["models:infer", "models:write", "usage:read"] };
     const problem = await expectProblem(
       await tenant.call("POST", "/v1/keys", { json: wish }),
       403,
       "insufficient-scope",
     );
-    expect(problem).toMatchObject({ required: ["models:write", "usage:read"], held: ["keys:write", "infer"] });
+    expect(problem).toMatchObject({
+      required: ["models:write", "usage:read"],
+      held: ["keys:read", "keys:write", "models:infer"],
+    });
     expect((await list(tenant)).data).toHaveLength(1);
   });
 
   test.each([
-    [{ name: "", scopes: ["infer"] }, "name"],
-    [{ name: "   ", scopes: ["infer"] }, "name"],
-    [{ name: "x".repeat(101), scopes: ["infer"] }, "name"],
-    [{ scopes: ["infer"] }, "name"],
+    [{ name: "", scopes: ["models:infer"] }, "name"],
+    [{ name: "   ", scopes: ["models:infer"] }, "name"],
+    [{ name: "x".repeat(101), scopes: ["models:infer"] }, "name"],
+    [{ scopes: ["models:infer"] }, "name"],
     [{ name: "k", scopes: [] }, "scopes"],
     [{ name: "k", scopes: ["admin"] }, "scopes.0"],
     [{ name: "k" }, "scopes"],
-    [{ name: "k", scopes: ["infer"], mode: "production" }, "mode"],
+    [{ name: "k", scopes: ["models:infer"], mode: "production" }, "mode"],
   ])("refuses %j and names %s", async (wish, field) => {
     const tenant = await newTenant();
     const problem = await expectProblem(await tenant.call("POST", "/v1/keys", { json: wish }), 400, "invalid-request");

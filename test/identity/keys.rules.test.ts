@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { excessScopes, newApiKey, parseApiKey } from "../../src/identity/keys.rules.ts";
+import { newApiKey, parseApiKey } from "../../src/identity/keys.rules.ts";
 import { BASE32, newId, newTenantId } from "../../src/shared/ids.ts";
 
 const tenantId = newId("ten", 1_795_000_000_000);
@@ -69,12 +69,5 @@ describe("an API key", () => {
     for (const text of [key.slice(1), ` ${key}`, `${key} `, `${key}\n`, key + key, key.toUpperCase()]) {
       expect(parseApiKey(text), JSON.stringify(text)).toBeUndefined();
     }
-  });
-});
-
-describe("excessScopes", () => {
-  test("are those that are wanted and not held, in the order in which they are wanted", () => {
-    expect(excessScopes(["keys:write", "infer", "usage:read"], ["infer"])).toEqual(["keys:write", "usage:read"]);
-    expect(excessScopes(["infer"], ["infer", "keys:write"])).toEqual([]);
   });
 });

@@ -59,7 +59,7 @@ describe("a tenant's limit", () => {
   test("is one for all of the tenant's keys, and another tenant's is its own", async () => {
     await withStoppedClock("2026-11-20T12:00:00Z", async () => {
       const [tenant, other] = [await tenantWithLimits(1, 1), await tenantWithLimits(1, 1)];
-      const made = await tenant.call("POST", "/v1/keys", { json: { name: "second", scopes: ["infer"] } });
+      const made = await tenant.call("POST", "/v1/keys", { json: { name: "second", scopes: ["models:infer"] } });
       const { key }: { key: string } = await made.json();
       expect((await infer(tenant)).status).toBe(200);
       const headers = { Authorization: `Bearer ${key}` };

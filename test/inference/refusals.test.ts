@@ -37,7 +37,7 @@ async function infer(tenant: TestTenant, options: CallOptions = {}, path = INFER
 }
 
 async function ownKey(tenant: TestTenant, wish: object): Promise<string> {
-  const json = { name: "own", scopes: ["infer", "models:read"], ...wish };
+  const json = { name: "own", scopes: ["models:infer", "models:read"], ...wish };
   const made = await tenant.call("POST", "/v1/keys", { json });
   expect(made.status).toBe(201);
   const { key }: { key: string } = await made.json();
@@ -72,7 +72,7 @@ describe("an inference is refused for its caller:", () => {
 
   test("a revoked key is 401 and challenged", async () => {
     const tenant = await tenantWith();
-    const made = await tenant.call("POST", "/v1/keys", { json: { name: "k", scopes: ["infer"] } });
+    const made = await tenant.call("POST", "/v1/keys", { json: { name: "k", scopes: ["models:infer"] } });
     const { id, key }: { id: string; key: string } = await made.json();
     await tenant.call("DELETE", `/v1/keys/${id}`);
     const response = await infer(tenant, by(key));
@@ -100,10 +100,10 @@ describe("an inference is refused for its caller:", () => {
   test("a missing scope is 403, and the challenge names it", async () => {
     const tenant = await tenantWith();
     const response = await infer(tenant, by(await newKey(tenant.id, ["models:read"])));
-    const challenge = 'Bearer realm="tensorgate", error="insufficient_scope", scope="infer"';
+    const challenge = 'Bearer realm="tensorgate", error="insufficient_scope", scope="models:infer"';
     expect(response.headers.get("WWW-Authenticate")).toBe(challenge);
     const problem = await expectProblem(response, 403, "insufficient-scope");
-    expect(problem).toMatchObject({ required_any_of: ["infer"], held: ["models:read"] });
+    expect(problem).toMatchObject({ required_any_of: ["models:infer"], held: ["models:read"] });
   });
 });
 
@@ -163,7 +163,7 @@ describe("a limit that is exhausted is 429, named and told:", () => {
       const tenant = await tenantWith({ overrides: { rates: [{ ...bucket, name: "each-key", per: "key" }] } });
       expect((await infer(tenant)).status).toBe(200);
       await expectExhausted(await infer(tenant), ["each-key"], ['"each-key";q=1;w=1', '"each-key";r=0;t=1', "1"]);
-      expect((await infer(tenant, by(await newKey(tenant.id, ["infer"])))).status).toBe(200);
+      expect((await infer(tenant, by(await newKey(tenant.id, ["models:infer"])))).status).toBe(200);
     });
   });
 

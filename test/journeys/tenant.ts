@@ -17,7 +17,7 @@ export interface Tenant {
 /** Longer than any call may take: a call that has no answer by then hangs. */
 const HANGS_AFTER_MS = 45_000;
 
-const SCOPES = ["models:write", "models:read", "infer", "usage:read"];
+const SCOPES = ["models:write", "models:read", "models:infer", "usage:read"];
 
 /** Register a tenant that may call without a limit; further limits as the API names them. */
 export async function newTenant(

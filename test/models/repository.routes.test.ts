@@ -99,7 +99,7 @@ describe("unloading a model", () => {
   });
 
   test("needs the scope models:write", async () => {
-    const reader = await newTenant({ scopes: ["infer", "models:read"] });
+    const reader = await newTenant({ scopes: ["models:infer", "models:read"] });
     await expectProblem(await repository(reader, "models/m/unload"), 403, "insufficient-scope");
     expect((await repository(reader, "index")).status).toBe(200);
   });

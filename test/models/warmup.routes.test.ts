@@ -26,7 +26,7 @@ describe("warming a version up", () => {
   });
 
   test("needs the scope to write models", async () => {
-    const tenant = await newTenant({ scopes: ["infer", "models:read"] });
+    const tenant = await newTenant({ scopes: ["models:infer", "models:read"] });
     await expectProblem(await tenant.call("POST", WARM_UP), 403, "insufficient-scope");
   });
 });

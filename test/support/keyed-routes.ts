@@ -49,11 +49,14 @@ export const KEYED_ROUTES: Readonly<Record<string, KeyedRoute>> = {
     status: 201,
     options: { json: { url: "https://triton.example.com", model: "resnet" } },
   },
-  "POST /v1/keys": { status: 201, options: { json: { name: "second", scopes: ["infer"] } } },
+  "POST /v1/keys": { status: 201, options: { json: { name: "second", scopes: ["models:infer"] } } },
   "DELETE /v1/keys/:key_id": { status: 204 },
   "POST /admin/tenants": { status: 201, options: { json: { name: "made once" } } },
   "PATCH /admin/tenants/:tenant_id": { status: 200, options: { json: { name: "renamed" } } },
-  "POST /admin/tenants/:tenant_id/keys": { status: 201, options: { json: { name: "another", scopes: ["infer"] } } },
+  "POST /admin/tenants/:tenant_id/keys": {
+    status: 201,
+    options: { json: { name: "another", scopes: ["models:infer"] } },
+  },
   "POST /admin/tenants/:tenant_id/credentials/revoke": { status: 200 },
   "POST /admin/usage/reconcile": { status: 200, options: { json: { limit: 1 } } },
 };
@@ -71,7 +74,7 @@ export async function furnishedTenant(): Promise<{ tenant: TestTenant; values: P
   await deploy(tenant, "m");
   for (const n of [2, 3]) await upload(tenant, "m", addModel(n));
   await tenant.call("PUT", "/v1/models/m/aliases/spare", { json: { version: 2 } });
-  const made = await tenant.call("POST", "/v1/keys", { json: { name: "spare", scopes: ["infer"] } });
+  const made = await tenant.call("POST", "/v1/keys", { json: { name: "spare", scopes: ["models:infer"] } });
   const { id }: { id: string } = await made.json();
   return { tenant, values: { model: "m", version: "3", alias: "spare", key_id: id, tenant_id: tenant.id } };
 }

@@ -1,9 +1,9 @@
 import { env, exports } from "cloudflare:workers";
 import { z } from "zod";
-import type { Scope } from "../../src/identity/keys.rules.ts";
+import { type Grant, TENANT_PERMISSIONS } from "../../src/identity/permissions.rules.ts";
 import { type TenantId, isId } from "../../src/shared/ids.ts";
 
-const ALL_SCOPES: Scope[] = ["models:write", "models:read", "infer", "usage:read", "keys:write"];
+const ALL_SCOPES = [...TENANT_PERMISSIONS];
 
 /** What a request of a test may say besides its method and path. */
 export interface CallOptions {
@@ -41,7 +41,7 @@ export interface TestTenant {
 }
 
 /** Register a tenant and give it a key of all scopes, or of these. It may call without a limit, unless one is given. */
-export async function newTenant(wish: { limits?: Record<string, number>; scopes?: Scope[] } = {}): Promise<TestTenant> {
+export async function newTenant(wish: { limits?: Record<string, number>; scopes?: Grant[] } = {}): Promise<TestTenant> {
   const limits = { burst: 100_000, rate_per_second: 100_000, ...wish.limits };
   const created = await callAsOperator("POST", "/admin/tenants", { json: { name: "Test tenant", limits } });
   const { id } = z.object({ id: z.string() }).parse(await created.json());
@@ -56,7 +56,7 @@ export async function newTenant(wish: { limits?: Record<string, number>; scopes?
 }
 
 /** Give a tenant one more key. */
-export async function newKey(tenantId: TenantId, scopes: Scope[]): Promise<string> {
+export async function newKey(tenantId: TenantId, scopes: Grant[]): Promise<string> {
   const created = await callAsOperator("POST", `/admin/tenants/${tenantId}/keys`, {
     json: { name: "Test key", scopes },
   });

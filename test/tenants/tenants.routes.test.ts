@@ -153,7 +153,7 @@ describe("changing a tenant", () => {
 
 describe("a tenant that does not exist", () => {
   test.each(UNKNOWN)("is 404 as %s, to read, to change and to make a key for", async (id) => {
-    const wish = { name: "k", scopes: ["infer"] };
+    const wish = { name: "k", scopes: ["models:infer"] };
     for (const response of [
       await callAsOperator("GET", `/admin/tenants/${id}`),
       await callAsOperator("PATCH", `/admin/tenants/${id}`, { json: { name: "x" } }),

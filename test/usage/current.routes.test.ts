@@ -83,7 +83,7 @@ describe("current usage tells", () => {
     await atNoon(async () => {
       const tenant = await tenantLimitedBy({ quotas: [quota({ per: "key", limit: 8 })] });
       const limits = { quotas: [quota({ per: "key", limit: 2 })] };
-      const created = await tenant.call("POST", "/v1/keys", { json: { name: "k", scopes: ["infer"], limits } });
+      const created = await tenant.call("POST", "/v1/keys", { json: { name: "k", scopes: ["models:infer"], limits } });
       const { id, key } = await created.json<{ id: string; key: string }>();
       await admit(tenant, 2);
       await admit({ ...tenant, key }, 1);

@@ -99,7 +99,7 @@ describe("a listener", () => {
   });
 
   test("that may not read usage is refused", async () => {
-    const tenant = await newTenant({ scopes: ["infer"] });
+    const tenant = await newTenant({ scopes: ["models:infer"] });
     await expectProblem(await openLive(tenant), 403, "insufficient-scope");
   });
 
@@ -163,7 +163,7 @@ describe("when the call returns that", () => {
   test("revoked its key, a listener is closed, and others stay", async () => {
     const tenant = await newTenant();
     await deploy(tenant, "m");
-    const stays = { ...tenant, key: await newKey(tenant.id, ["usage:read", "infer"]) };
+    const stays = { ...tenant, key: await newKey(tenant.id, ["usage:read", "models:infer"]) };
     const other = new TestListener(requireSocket(await openLive(tenant, { Authorization: `Bearer ${stays.key}` })));
     expect(await other.frame()).toMatchObject({ type: "hello" });
     const listener = await listen(tenant);

@@ -116,7 +116,7 @@ describe("usage is summed", () => {
 
   test("by the caller and by what it ran on", async () => {
     const tenant = await tenantWith("m");
-    const other = await newKey(tenant.id, ["infer"]);
+    const other = await newKey(tenant.id, ["models:infer"]);
     for (const key of [tenant.key, other, other]) await infer({ ...tenant, key }, "m");
     const { data } = await readUsage(tenant, { group_by: "key,runtime" });
     expect(data.map(({ runtime, inferences }) => [runtime, inferences])).toEqual([

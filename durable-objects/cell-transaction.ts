@@ -65,15 +65,15 @@ export class CellTransaction implements AdmissionState {
   }
 
   get tenant(): TenantPolicy {
-    return this.#memory.policy;
+    return this.#memory.tenant;
   }
 
   keyByHash(hash: string): KeyGrant | undefined {
-    return this.#memory.keysByHash.get(hash);
+    return this.#memory.keyByHash(hash);
   }
 
   notBeforeMs(kind: EpochKind, id: string): number | undefined {
-    return this.#memory.epochs.size === 0 ? undefined : this.#memory.epochs.get(`${kind} ${id}`);
+    return this.#memory.notBeforeMs(kind, id);
   }
 
   limitsOf(caller: Caller): Limits {
@@ -85,11 +85,11 @@ export class CellTransaction implements AdmissionState {
   }
 
   meterOf(id: string): Meter | undefined {
-    return this.#memory.meters.get(id);
+    return this.#memory.meterOf(id);
   }
 
   inFlight(subjectId: string): number {
-    return this.#memory.open.count(subjectId);
+    return this.#memory.inFlight(subjectId);
   }
 
   setMeters(meters: ReadonlyMap<string, Meter>): void {

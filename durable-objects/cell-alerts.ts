@@ -49,7 +49,7 @@ export function raiseAlerts(
 
 /** The meter of credit after more was granted: shares that are no longer reached will be told of again. */
 export function withMoreCredit(memory: CellMemory): Map<string, Meter> {
-  const [meter, metered] = [memory.meters.get(CREDIT_METER), limitOf(memory, CREDIT_METER)];
+  const [meter, metered] = [memory.meterOf(CREDIT_METER), limitOf(memory, CREDIT_METER)];
   if (!meter || metered?.kind !== "quota") return new Map();
   return new Map([[CREDIT_METER, { ...meter, raisedPercent: highestReached(metered.limit, meter) }]]);
 }

@@ -48,9 +48,9 @@ const expireClaims: Chore = {
 
 /** The ledger's rows leave the cell once the tenant's plan no longer keeps them there. */
 const archiveLedger: Chore = {
-  dueMs: ({ sql, memory }) => nextArchiveMs(sql, memory.policy.ledgerRetentionMs),
+  dueMs: ({ sql, memory }) => nextArchiveMs(sql, memory.tenant.ledgerRetentionMs),
   run: async ({ tenantId, storage, env, memory, nowMs }) => {
-    const untilMs = archivableUntilMs(storage.sql, memory.policy.ledgerRetentionMs, nowMs);
+    const untilMs = archivableUntilMs(storage.sql, memory.tenant.ledgerRetentionMs, nowMs);
     await archiveOldest(tenantId, storage, env.MODELS, untilMs);
   },
 };

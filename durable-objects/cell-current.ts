@@ -38,17 +38,16 @@ function readMeters(memory: CellMemory, nowMs: number) {
   const quotas: QuotaReading[] = [];
   const rates: RateReading[] = [];
   const isThere = livingSubjects(memory);
-  const { periodAnchorMs } = memory.policy;
-  const meters = { meterOf: (id: string) => memory.meters.get(id) };
+  const { periodAnchorMs } = memory.tenant;
   for (const id of meterIds(memory)) {
     const metered = limitOf(memory, id);
     if (!metered || !isThere(metered.subject)) continue;
     const { subject } = metered;
     const whose = whoseOf(memory, subject);
     if (metered.kind === "quota") {
-      const counted = quotaNow(metered.limit, subject.id, meters, nowMs, periodAnchorMs);
+      const counted = quotaNow(metered.limit, subject.id, memory, nowMs, periodAnchorMs);
       quotas.push(readQuota(metered.limit, whose, counted, nowMs));
-    } else rates.push(readRate(metered.limit, whose, bucketNow(metered.limit, subject.id, meters, nowMs).microTokens));
+    } else rates.push(readRate(metered.limit, whose, bucketNow(metered.limit, subject.id, memory, nowMs).microTokens));
   }
   return { quotas, rates };
 }
@@ -78,21 +77,22 @@ function readConcurrency(memory: CellMemory): ConcurrencyReading[] {
   for (const { charged } of memory.open.all) ids.add(charged.keyId).add(charged.modelId);
   return Array.from(ids, subjectOf).flatMap((subject) =>
     concurrencyOf(memory, subject).map((concurrency) => {
-      return { ...whoseOf(memory, subject), concurrency, inFlight: memory.open.count(subject.id) };
+      return { ...whoseOf(memory, subject), concurrency, inFlight: memory.inFlight(subject.id) };
     }),
   );
 }
 
 /** From the usage itself: a cap's meter knows only what was spent since there is a cap. */
-function readSpend(sql: SqlStorage, { policy }: CellMemory, nowMs: number): SpendReading {
-  const period = windowAt("period", nowMs, policy.periodAnchorMs);
+function readSpend(sql: SqlStorage, { tenant }: CellMemory, nowMs: number): SpendReading {
+  const period = windowAt("period", nowMs, tenant.periodAnchorMs);
   const microUsd = sumCost(sql, period.startMs);
   return { ...period, microUsd, forecast: forecastOf(microUsd, period, nowMs) };
 }
 
-function readCredit({ policy, creditMicroUsd: granted, meters }: CellMemory): CreditReading | undefined {
-  if (!policy.isPrepaid && granted === 0) return undefined;
-  const meter = meters.get(CREDIT_METER);
+function readCredit(memory: CellMemory): CreditReading | undefined {
+  const { tenant, creditMicroUsd: granted } = memory;
+  if (!tenant.isPrepaid && granted === 0) return undefined;
+  const meter = memory.meterOf(CREDIT_METER);
   const spent = meter ? usedOf("micro_usd", meter) : 0;
   const held = meter ? meter.amount - spent : 0;
   return { granted, spent, held, left: Math.max(0, granted - spent - held) };

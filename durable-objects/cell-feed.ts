@@ -8,7 +8,7 @@ import {
   restOfSecondMs,
   secondOf,
 } from "../src/usage/feed.rules.ts";
-import { helloFrame, tickFrame, viewOf } from "./cell-frames.ts";
+import { helloFrame, tickFrame } from "./cell-frames.ts";
 import type { CellMemory } from "./cell-memory.ts";
 
 /** A listener that has sent no ping for so long is gone or can't keep up: frames for it are not piled up any further. */
@@ -66,7 +66,7 @@ export class CellFeed {
     const sinceMs = systemClock();
     this.#dropSilent(sinceMs);
     const listener = readListener(request);
-    const refusal = refuseListener(viewOf(memory), listener, this.#sockets().length);
+    const refusal = refuseListener(memory, listener, this.#sockets().length);
     if (refusal) return Response.json(refusal, { status: 403 });
     const { 0: client, 1: server } = new WebSocketPair();
     this.#ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
@@ -79,11 +79,10 @@ export class CellFeed {
 
   /** Close the sockets of those who may not listen any longer. */
   recheck(memory: CellMemory): void {
-    const view = viewOf(memory);
     const byAge = this.#sockets().toSorted((one, other) => attachmentOf(one).sinceMs - attachmentOf(other).sinceMs);
     let others = 0;
     for (const socket of byAge) {
-      const refusal = refuseListener(view, attachmentOf(socket).listener, others);
+      const refusal = refuseListener(memory, attachmentOf(socket).listener, others);
       if (refusal) dismiss(socket, refusal.kind);
       else others += 1;
     }

@@ -1,22 +1,9 @@
-import type { Credentials } from "../src/admission/credentials.rules.ts";
 import { limitStates } from "../src/admission/limit-states.rules.ts";
-import type { Meters } from "../src/admission/meters.rules.ts";
 import type { Limits, Subject } from "../src/admission/policies.rules.ts";
 import { toTimestamp } from "../src/shared/clock.ts";
 import { type HelloFrame, type LimitFrame, type Second, type TickFrame, limitFrames } from "../src/usage/feed.rules.ts";
 import { nameOfSubject } from "./cell-limits.ts";
 import type { CellMemory } from "./cell-memory.ts";
-
-/** What the rules read of a cell outside of a batch. */
-export function viewOf({ policy, keysByHash, epochs, meters, open }: CellMemory) {
-  return {
-    tenant: policy,
-    keyByHash: (hash: string) => keysByHash.get(hash),
-    notBeforeMs: (kind: string, id: string) => epochs.get(`${kind} ${id}`),
-    meterOf: (id: string) => meters.get(id),
-    inFlight: (subject: string) => open.count(subject),
-  } satisfies Credentials & Meters & Record<"tenant", CellMemory["policy"]>;
-}
 
 /** How a cell stands. */
 export function helloFrame(memory: CellMemory, nowMs: number): HelloFrame {
@@ -24,7 +11,7 @@ export function helloFrame(memory: CellMemory, nowMs: number): HelloFrame {
     type: "hello",
     protocol: 1,
     server_time: toTimestamp(nowMs),
-    in_flight: memory.open.count("tenant"),
+    in_flight: memory.inFlight("tenant"),
     limits: framesOf(tenantLimits(memory), ["tenant", "tenant"], memory, nowMs),
   };
 }
@@ -34,7 +21,7 @@ export function tickFrame(second: Second, memory: CellMemory, nowMs: number): Ti
   const limits = tenantLimits(memory);
   const own = [...memory.keysByHash.values()].filter(({ keyId }) => second.keyIds.has(keyId));
   const ownLimits = new Map<string, Limits>(own.map((key) => [key.keyId, memory.limitsOf(key)]));
-  return second.tick(memory.open.count("tenant"), [
+  return second.tick(memory.inFlight("tenant"), [
     ...framesOf(limits, ["tenant", "tenant"], memory, nowMs),
     ...[...second.keyIds].flatMap((id) => framesOf(ownLimits.get(id) ?? limits, ["key", id], memory, nowMs)),
     ...[...second.modelIds].flatMap((id) => framesOf(limits, ["model", id], memory, nowMs)),
@@ -52,7 +39,7 @@ function framesOf(
   memory: CellMemory,
   nowMs: number,
 ): LimitFrame[] {
-  const states = limitStates(limits, whose, viewOf(memory), nowMs, memory.policy.periodAnchorMs);
+  const states = limitStates(limits, whose, memory, nowMs, memory.tenant.periodAnchorMs);
   const [per, id] = whose;
   return limitFrames([per, nameOfSubject(memory, { per, id })], states);
 }

@@ -64,7 +64,7 @@ export async function applyChange(
     case "tenant": {
       const policy = await loadTenantPolicy(tenantId, db);
       if (!policy) throw new Error("The tenant has gone from D1.");
-      if (policy.version < memory.policy.version) return;
+      if (policy.version < memory.tenant.version) return;
       putDocument(sql, "tenant", "tenant", policy);
       const { notBeforeMs } = policy;
       if (notBeforeMs > 0) memory.epochs.set("tenant ", raiseEpoch(sql, "tenant", "", notBeforeMs));

@@ -1,10 +1,10 @@
 import type { TenantPolicy } from "../src/admission/admission.rules.ts";
 import { type CellDocuments, readCredit, readDocuments, readEpochs } from "../src/admission/cell-state.store.ts";
 import { limitsOfCaller } from "../src/admission/caller-limits.rules.ts";
-import type { Caller } from "../src/admission/credentials.rules.ts";
+import type { Caller, Credentials, EpochKind } from "../src/admission/credentials.rules.ts";
 import type { DeployedVersion, Deployment } from "../src/admission/deployments.rules.ts";
 import type { HashedKeyGrant } from "../src/admission/hot-state.store.ts";
-import type { Meter } from "../src/admission/meters.rules.ts";
+import type { Meter, Meters } from "../src/admission/meters.rules.ts";
 import type { Limits } from "../src/admission/policies.rules.ts";
 import { readMeters } from "../src/admission/meters.store.ts";
 import type { EntryId, ModelId, TenantId, VersionId } from "../src/shared/ids.ts";
@@ -18,8 +18,8 @@ import { type OpenEntry, readOpenEntries } from "../src/usage/open-entries.store
  *
  * Changed only as SQLite is; whoever fails between the two drops it all, and the cell reads itself anew.
  */
-export class CellMemory {
-  policy: TenantPolicy;
+export class CellMemory implements Credentials, Meters {
+  tenant: TenantPolicy;
   readonly keysByHash = new Map<string, HashedKeyGrant>();
   /** Of the keys that have any. */
   readonly ownLimits = new Map<string, Limits>();
@@ -38,7 +38,7 @@ export class CellMemory {
   readonly #limits = new Map<Limits | null, Limits>();
 
   constructor(documents: CellDocuments, rest: Pick<CellMemory, "epochs" | "meters" | "head" | "creditMicroUsd">) {
-    this.policy = documents.policy;
+    this.tenant = documents.policy;
     for (const key of documents.keys) this.putKey(key);
     for (const deployment of documents.deployments) this.putDeployment(deployment);
     this.epochs = rest.epochs;
@@ -62,7 +62,7 @@ export class CellMemory {
   }
 
   putPolicy(policy: TenantPolicy): void {
-    this.policy = policy;
+    this.tenant = policy;
     this.#limits.clear();
   }
 
@@ -94,11 +94,27 @@ export class CellMemory {
     return versionIds;
   }
 
+  keyByHash(hash: string): HashedKeyGrant | undefined {
+    return this.keysByHash.get(hash);
+  }
+
+  notBeforeMs(kind: EpochKind, id: string): number | undefined {
+    return this.epochs.size === 0 ? undefined : this.epochs.get(`${kind} ${id}`);
+  }
+
+  meterOf(id: string): Meter | undefined {
+    return this.meters.get(id);
+  }
+
+  inFlight(subjectId: string): number {
+    return this.open.count(subjectId);
+  }
+
   /** Everything that bounds a caller. */
   limitsOf({ limits }: Pick<Caller, "limits">): Limits {
     const known = this.#limits.get(limits);
     if (known) return known;
-    const merged = limitsOfCaller(this.policy, limits, this.creditMicroUsd);
+    const merged = limitsOfCaller(this.tenant, limits, this.creditMicroUsd);
     this.#limits.set(limits, merged);
     return merged;
   }

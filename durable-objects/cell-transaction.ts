@@ -19,6 +19,7 @@ import type { LedgerEntry } from "../src/usage/chain.rules.ts";
 import {
   type Charged,
   type Delta,
+  NO_FIGURES,
   type Outcome,
   type Settlement,
   chargeOf,
@@ -64,15 +65,15 @@ export class CellTransaction implements AdmissionState {
   }
 
   get tenant(): TenantPolicy {
-    return this.#memory.policy;
+    return this.#memory.tenant;
   }
 
   keyByHash(hash: string): KeyGrant | undefined {
-    return this.#memory.keysByHash.get(hash);
+    return this.#memory.keyByHash(hash);
   }
 
   notBeforeMs(kind: EpochKind, id: string): number | undefined {
-    return this.#memory.epochs.size === 0 ? undefined : this.#memory.epochs.get(`${kind} ${id}`);
+    return this.#memory.notBeforeMs(kind, id);
   }
 
   limitsOf(caller: Caller): Limits {
@@ -84,11 +85,11 @@ export class CellTransaction implements AdmissionState {
   }
 
   meterOf(id: string): Meter | undefined {
-    return this.#memory.meters.get(id);
+    return this.#memory.meterOf(id);
   }
 
   inFlight(subjectId: string): number {
-    return this.#memory.open.count(subjectId);
+    return this.#memory.inFlight(subjectId);
   }
 
   setMeters(meters: ReadonlyMap<string, Meter>): void {
@@ -196,7 +197,7 @@ export class CellTransaction implements AdmissionState {
     for (const open of this.#memory.open.all) {
       if (open.leaseEndsAtMs > this.#nowMs) return;
       const { entryId } = open.charged;
-      this.#close(open, { ...NOTHING_KNOWN, entryId });
+      this.#close(open, { ...NO_FIGURES, entryId, outcome: "unsettled", reason: undefined });
       this.#endClaim(open.claimId, entryId, false);
     }
   }
@@ -276,14 +277,3 @@ function isRecordable({ computeMs, queueMicros, computeMicros, bytesIn, bytesOut
   const figures = [computeMs, queueMicros, computeMicros, bytesIn, bytesOut];
   return figures.every((figure) => Number.isSafeInteger(figure) && figure >= 0);
 }
-
-const NOTHING_KNOWN: Omit<Settlement, "entryId"> = {
-  outcome: "unsettled",
-  reason: undefined,
-  computeMs: 0,
-  queueMicros: 0,
-  computeMicros: 0,
-  isColdStart: false,
-  bytesIn: 0,
-  bytesOut: 0,
-};

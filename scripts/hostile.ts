@@ -6,7 +6,6 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
 import { send } from "./conformance/client.ts";
-import { faultMessage } from "./conformance/fault.ts";
 import { findUnreachable } from "./conformance/target.ts";
 import { attack } from "./hostile/attack.ts";
 import { countedLoop, writeCountedLoop } from "./hostile/counted-loop.ts";
@@ -15,6 +14,7 @@ import { type HostileFile, isEndless, readManifest } from "./hostile/manifest.ts
 import { Neighbour } from "./hostile/neighbour.ts";
 import { type HostileOptions, readArguments, usage } from "./hostile/options.ts";
 import { type FileResult, type HostileReport, describeResults, listFaults } from "./hostile/report.ts";
+import { runCommand } from "./shared/command.ts";
 import type { Quickstart } from "./start/quickstart.ts";
 import { type Tenant, deployIris, makeTenant, readQuickstart } from "./hostile/tenants.ts";
 import { describeStep, findFaults } from "./hostile/verdict.ts";
@@ -83,19 +83,10 @@ async function runHostile(options: HostileOptions): Promise<HostileReport> {
   };
 }
 
-async function main(): Promise<number> {
-  const command = readArguments(process.argv.slice(2));
-  if (command.kind === "help") {
-    console.log(usage);
-    return 0;
-  }
-  if (command.kind === "invalid") {
-    console.error(`${command.reason}. Options: npm run hostile -- --help`);
-    return 2;
-  }
-  const report = await runHostile(command.options);
+async function hostile(options: HostileOptions): Promise<number> {
+  const report = await runHostile(options);
   const table = describeResults(report);
-  if (command.options.report !== undefined) writeFileSync(command.options.report, `${table.join("\n")}\n`);
+  if (options.report !== undefined) writeFileSync(options.report, `${table.join("\n")}\n`);
   for (const line of table) console.log(line);
   const faults = listFaults(report);
   for (const fault of faults) console.log(`✗ ${fault}`);
@@ -103,9 +94,4 @@ async function main(): Promise<number> {
   return faults.length === 0 ? 0 : 1;
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  console.error(`The run could not be done: ${faultMessage(error)}`);
-  process.exitCode = 2;
-}
+await runCommand({ name: "hostile", usage }, readArguments(process.argv.slice(2)), hostile);

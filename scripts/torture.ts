@@ -4,8 +4,8 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
-import { faultMessage } from "./conformance/fault.ts";
-import { readArguments, usage } from "./torture/options.ts";
+import { runCommand } from "./shared/command.ts";
+import { type TortureOptions, readArguments, usage } from "./torture/options.ts";
 import { countDifferences, describeReport } from "./torture/report.ts";
 import { runTorture } from "./torture/run.ts";
 
@@ -23,17 +23,7 @@ async function openDirectory(state: string | undefined): Promise<{ directory: st
   return { directory, close };
 }
 
-async function main(): Promise<number> {
-  const command = readArguments(process.argv.slice(2));
-  if (command.kind === "help") {
-    console.log(usage);
-    return 0;
-  }
-  if (command.kind === "invalid") {
-    console.error(`${command.reason}. Options: npm run torture -- --help`);
-    return 2;
-  }
-  const { options } = command;
+async function torture(options: TortureOptions): Promise<number> {
   const { directory, close } = await openDirectory(options.state);
   try {
     const report = await runTorture(options, directory, (text) => console.error(`  … ${text}`));
@@ -45,9 +35,4 @@ async function main(): Promise<number> {
   }
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  console.error(`The run could not be done: ${faultMessage(error)}`);
-  process.exitCode = 2;
-}
+await runCommand({ name: "torture", usage }, readArguments(process.argv.slice(2)), torture);

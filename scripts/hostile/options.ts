@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 
 import { faultMessage } from "../conformance/fault.ts";
+import type { Command } from "../shared/command.ts";
 
 export interface HostileOptions {
   /** The folder with manifest.json. */
@@ -15,11 +16,6 @@ export interface HostileOptions {
   /** Where the table goes as Markdown. */
   readonly report?: string | undefined;
 }
-
-export type HostileCommand =
-  | { readonly kind: "run"; readonly options: HostileOptions }
-  | { readonly kind: "help" }
-  | { readonly kind: "invalid"; readonly reason: string };
 
 export const usage = `Do everything with hostile models that a tenant can, while another tenant calls a model of his own.
 
@@ -45,7 +41,7 @@ const flags = {
   help: { type: "boolean", short: "h" },
 } as const;
 
-function parse(args: readonly string[]): HostileCommand {
+function parse(args: readonly string[]): Command<HostileOptions> {
   const { values, positionals } = parseArgs({ args: [...args], options: flags, allowPositionals: true });
   if (values.help === true) return { kind: "help" };
   const [directory, ...rest] = positionals;
@@ -57,7 +53,7 @@ function parse(args: readonly string[]): HostileCommand {
 }
 
 /** Read the command line (without node and the script); a mistake is a value with its reason. */
-export function readArguments(args: readonly string[]): HostileCommand {
+export function readArguments(args: readonly string[]): Command<HostileOptions> {
   try {
     return parse(args);
   } catch (error) {

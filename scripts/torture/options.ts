@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 
 import { faultMessage } from "../conformance/fault.ts";
+import type { Command } from "../shared/command.ts";
 
 export interface TortureOptions {
   readonly requests: number;
@@ -15,11 +16,6 @@ export interface TortureOptions {
   /** Where the report goes as JSON. */
   readonly json: string | undefined;
 }
-
-export type TortureCommand =
-  | { readonly kind: "run"; readonly options: TortureOptions }
-  | { readonly kind: "help" }
-  | { readonly kind: "invalid"; readonly reason: string };
 
 export const usage = `Infer through crashes, and prove from the books that every call was counted exactly once.
 
@@ -55,7 +51,7 @@ function readCount(flag: string, text: string, least: number): number {
   throw new Error(`--${flag} must be a whole number from ${least} on, not "${text}"`);
 }
 
-function parse(args: readonly string[]): TortureCommand {
+function parse(args: readonly string[]): Command<TortureOptions> {
   const { values } = parseArgs({ args: [...args], options: flags });
   if (values.help === true) return { kind: "help" };
   const options = {
@@ -71,7 +67,7 @@ function parse(args: readonly string[]): TortureCommand {
 }
 
 /** Read the command line (without node and the script); a mistake is a value with its reason. */
-export function readArguments(args: readonly string[]): TortureCommand {
+export function readArguments(args: readonly string[]): Command<TortureOptions> {
   try {
     return parse(args);
   } catch (error) {

@@ -2,7 +2,7 @@ import { derivedKey } from "../shared/derived-keys.ts";
 import { type EntryId, type TenantId, randomBase32 } from "../shared/ids.ts";
 import { sealBytes, unsealBytes } from "../shared/sealed-secret.ts";
 import { type Cells, cellOf } from "./cells.ts";
-import type { KeptAnswers, StoredAnswer, WholeAnswer } from "./claims.rules.ts";
+import type { KeptAnswers, Repeated, StoredAnswer, WholeAnswer } from "./claims.rules.ts";
 
 /** What a cell keeps of an answer itself; a larger body goes to R2. */
 const MAX_INLINE_BYTES = 64 * 1024;
@@ -20,13 +20,19 @@ export async function storeAnswer(
   return { ...answer, body: { objectKey } };
 }
 
-/** The body of an answer that is given again; undefined when R2 has lost it. */
+/**
+ * The body of an answer that is given again.
+ *
+ * @throws when R2 has lost it
+ */
 export async function readAnswerBody(
   files: R2Bucket,
-  { body }: StoredAnswer,
-): Promise<Uint8Array<ArrayBuffer> | ReadableStream | undefined> {
+  { entryId, answer: { body } }: Repeated,
+): Promise<Uint8Array<ArrayBuffer> | ReadableStream> {
   if (body instanceof Uint8Array) return body;
-  return (await files.get(body.objectKey))?.body;
+  const object = await files.get(body.objectKey);
+  if (!object) throw new Error(`The kept answer of ${entryId} is missing in R2.`);
+  return object.body;
 }
 
 /** Seal an answer's body for the entry that it belongs to. */
@@ -61,9 +67,9 @@ export function answersOfTenant(
       const stored = sealed && (await storeAnswer(tenantId, files, held.entryId, sealed));
       await cellOf(cells, tenantId).conclude({ ...held, answer: stored });
     },
-    recall: async ({ entryId, answer }) => {
-      const body = await readAnswerBody(files, answer);
-      if (body === undefined) throw new Error(`The kept answer of ${entryId} is missing in R2.`);
+    recall: async (repeated) => {
+      const { entryId, answer } = repeated;
+      const body = await readAnswerBody(files, repeated);
       const sealed = new Uint8Array(await new Response(body).arrayBuffer());
       return await unsealAnswer(masterKey, placeOf(entryId), answer, sealed);
     },

@@ -73,17 +73,13 @@ export class GroupCommit<Request, Answer> {
     // A trip whose request was torn down in the middle never ends: after its deadline a newcomer takes the lane over.
     if (this.#trip === undefined || Date.now() > this.#trip.untilMs) {
       this.#takeLane();
-      if (!this.#isGathered) await this.#gather();
       return await this.#lead(request, send);
     }
     if (this.#waiting.length >= this.#limits.maxWaiting) {
       throw new Overloaded("Too many requests of this tenant wait.", { mayHaveArrived: false });
     }
     const outcome = await this.#wait(request);
-    if (outcome === "lead") {
-      if (!this.#isGathered) await this.#gather();
-      return await this.#lead(request, send);
-    }
+    if (outcome === "lead") return await this.#lead(request, send);
     if ("fault" in outcome) throw outcome.fault;
     return outcome.answer;
   }
@@ -126,6 +122,7 @@ export class GroupCommit<Request, Answer> {
   }
 
   async #lead(request: Request, send: Send<Request, Answer>): Promise<Answer> {
+    if (!this.#isGathered) await this.#gather();
     const trip = this.#takeLane();
     const followers = this.#waiting.splice(0, this.#limits.maxBatch - 1);
     this.#expected = Math.max(followers.length + 1, this.#expected * 0.97 - 0.03);

@@ -33,7 +33,7 @@ const KEPT_HEADERS = ["Accept", "Cache-Control", "Content-Type", "ETag", "Last-M
 const WITHOUT_BODY = new Set([204, 205, 304]);
 
 /** The key that a request carries; undefined without one. What is no key is refused. */
-export function idempotencyKey(c: Context<AppEnv>): string | undefined | Response {
+export function idempotencyKey(c: Context<AppEnv>) {
   const read = readIdempotencyKey(c.req.header("Idempotency-Key"));
   if (read === "absent") return undefined;
   if (read !== "malformed") return read.key;

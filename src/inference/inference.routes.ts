@@ -175,12 +175,9 @@ async function answer(c: Context<AppEnv>, inferred: Inferred): Promise<Response>
 }
 
 /** The answer of the first request with the key, as it was given. */
-async function repeat(
-  c: Context<AppEnv>,
-  { entryId, answer: kept }: Extract<Inferred, { kind: "repeated" }>,
-): Promise<Response> {
-  const body = await readAnswerBody(c.var.services.files, kept);
-  if (body === undefined) throw new Error(`The kept answer of ${entryId} is missing in R2.`);
+async function repeat(c: Context<AppEnv>, repeated: Extract<Inferred, { kind: "repeated" }>): Promise<Response> {
+  const { entryId, answer: kept } = repeated;
+  const body = await readAnswerBody(c.var.services.files, repeated);
   const headers = { ...kept.headers, "Tensorgate-Entry": entryId, "Idempotent-Replayed": "true" };
   return new Response(body, { status: kept.status, headers });
 }

@@ -14,7 +14,7 @@ import type { Services } from "../services.ts";
 import { type EntryId, type TenantId, newId } from "../shared/ids.ts";
 import { logFault } from "../shared/log.ts";
 import { pickHeaders } from "../shared/pick-headers.ts";
-import type { Settlement } from "../usage/ledger.rules.ts";
+import { NO_FIGURES, type Settlement } from "../usage/ledger.rules.ts";
 import { runInContainer } from "./container.ts";
 import { runInIsolate } from "./isolate.ts";
 import { runOnOwnServer } from "./own-server.ts";
@@ -79,21 +79,11 @@ async function askLeave(tenantId: TenantId, services: Services, request: InferRe
     return await services.admit(tenantId, request);
   } catch (error) {
     const mayBeCharged = !(error instanceof Overloaded) || error.mayHaveArrived;
-    if (mayBeCharged) services.settle(tenantId, { ...NEVER_RAN, entryId: request.entryId });
+    const { entryId } = request;
+    if (mayBeCharged) services.settle(tenantId, { ...NO_FIGURES, entryId, outcome: "failed", reason: "overloaded" });
     throw error;
   }
 }
-
-const NEVER_RAN = {
-  outcome: "failed",
-  reason: "overloaded",
-  computeMs: 0,
-  queueMicros: 0,
-  computeMicros: 0,
-  isColdStart: false,
-  bytesIn: 0,
-  bytesOut: 0,
-} as const;
 
 /**
  * Settle before the response, so that who has seen the answer gets the very same for its key from then on, and who was refused has

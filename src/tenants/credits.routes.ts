@@ -1,6 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { OPERATOR_SECURITY, json, jsonRequest, problems } from "../http/contract.ts";
-import { readIdempotencyKey } from "../http/idempotency-key.rules.ts";
+import { idempotencyKey } from "../http/idempotency.ts";
 import { jsonBody } from "../http/json-body.ts";
 import { problem } from "../http/problem.ts";
 import { createRouter } from "../http/router.ts";
@@ -31,13 +31,12 @@ const grantCreditRoute = createRoute({
 /** Credit in advance, by the operator of the service. */
 export const creditRoutes = createRouter().openapi(grantCreditRoute, async (c) => {
   const { tenant_id: tenantId } = c.req.valid("param");
-  const key = readIdempotencyKey(c.req.valid("header")["idempotency-key"]);
-  if (typeof key === "string") {
-    return problem(c, "invalid-request", "Idempotency-Key: must be a quoted string of 1 to 255 printable characters.");
-  }
+  const key = idempotencyKey(c);
+  if (key === undefined) throw new Error("The route requires the header.");
+  if (key instanceof Response) return key;
   const { amount_micro_usd: amountMicroUsd, reason } = c.req.valid("json");
   const granting = isId("ten", tenantId)
-    ? await grantCredit(tenantId, c.var.services, { id: key.key, amountMicroUsd, reason })
+    ? await grantCredit(tenantId, c.var.services, { id: key, amountMicroUsd, reason })
     : { kind: "tenant-not-found" as const };
   switch (granting.kind) {
     case "granted":

@@ -1,4 +1,5 @@
 import { eq, sql } from "drizzle-orm";
+import type { SQLiteUpdateSetSource } from "drizzle-orm/sqlite-core";
 import type { Database } from "../shared/database.ts";
 import type { TenantId } from "../shared/ids.ts";
 import { type TenantLimitPatch, type TenantPolicyPatch, type TenantRow, tenants } from "./tenants.tables.ts";
@@ -31,12 +32,7 @@ export async function updateTenant(
   db: Database,
   patch: TenantPatch,
 ): Promise<TenantRow | undefined> {
-  const [row] = await db
-    .update(tenants)
-    .set({ ...patch, policyVersion: sql`${tenants.policyVersion} + 1` })
-    .where(eq(tenants.id, tenantId))
-    .returning();
-  return row;
+  return await writeChange(tenantId, db, patch);
 }
 
 /** Void what was issued before a moment; a later one that is known stays. Undefined when there is no such tenant. */
@@ -45,15 +41,7 @@ export async function raiseNotBefore(
   db: Database,
   notBeforeMs: number,
 ): Promise<TenantRow | undefined> {
-  const [row] = await db
-    .update(tenants)
-    .set({
-      notBeforeMs: sql`max(${tenants.notBeforeMs}, ${notBeforeMs})`,
-      policyVersion: sql`${tenants.policyVersion} + 1`,
-    })
-    .where(eq(tenants.id, tenantId))
-    .returning();
-  return row;
+  return await writeChange(tenantId, db, { notBeforeMs: sql`max(${tenants.notBeforeMs}, ${notBeforeMs})` });
 }
 
 /** All tenants in the order of their making, for the operator: one page and one row beyond. */
@@ -68,4 +56,18 @@ export async function listTenants(
     .where(beyond)
     .orderBy(tenants.id)
     .limit(page.limit + 1);
+}
+
+/** Each change is another version of the policy: by it a cell tells a newer one from an older one. */
+async function writeChange(
+  tenantId: TenantId,
+  db: Database,
+  change: SQLiteUpdateSetSource<typeof tenants>,
+): Promise<TenantRow | undefined> {
+  const [row] = await db
+    .update(tenants)
+    .set({ ...change, policyVersion: sql`${tenants.policyVersion} + 1` })
+    .where(eq(tenants.id, tenantId))
+    .returning();
+  return row;
 }

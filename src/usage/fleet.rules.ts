@@ -1,36 +1,14 @@
 import type { TenantId } from "../shared/ids.ts";
-
-/** What one hour of a tenant came to: sums over all of it, so that telling them again changes nothing. All integers. */
-export interface HourTotals {
-  /** Charged inferences. */
-  readonly inferences: number;
-  readonly pending: number;
-  readonly ok: number;
-  readonly rejected: number;
-  readonly failed: number;
-  readonly unsettled: number;
-  readonly costMicroUsd: number;
-  readonly computeMs: number;
-  readonly bytesIn: number;
-  readonly bytesOut: number;
-  /** Refused at admission, whatever the reason. */
-  readonly refused: number;
-}
+import { SUMS } from "./usage.rules.ts";
 
 /** The names of all totals, in the order in which they are written. */
 export const TOTALS = [
-  "inferences",
-  "pending",
-  "ok",
-  "rejected",
-  "failed",
-  "unsettled",
-  "costMicroUsd",
-  "computeMs",
-  "bytesIn",
-  "bytesOut",
-  "refused",
-] as const satisfies readonly (keyof HourTotals)[];
+  ...SUMS,
+  "refused", // at admission, whatever the reason
+] as const;
+
+/** What one hour of a tenant came to: sums over all of it, so that telling them again changes nothing. All integers. */
+export type HourTotals = Readonly<Record<(typeof TOTALS)[number], number>>;
 
 /** One hour's totals, and of when they are. */
 export interface HourState {

@@ -53,6 +53,16 @@ export interface Settlement {
   readonly bytesOut: number;
 }
 
+/** The figures of an inference that did not run, or of which nobody said how it ran. */
+export const NO_FIGURES: Omit<Settlement, "entryId" | "outcome" | "reason"> = {
+  computeMs: 0,
+  queueMicros: 0,
+  computeMicros: 0,
+  isColdStart: false,
+  bytesIn: 0,
+  bytesOut: 0,
+};
+
 /** What a row of the ledger adds to what was used and owed. Sums over all rows are the truth. */
 export interface Delta {
   readonly units: number;

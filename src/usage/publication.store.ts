@@ -1,5 +1,6 @@
 import type { HourState, HourTotals } from "./fleet.rules.ts";
 import { SPAN_MS, type Span } from "./rollup.rules.ts";
+import { SUM_COLUMNS } from "./rollup.store.ts";
 
 /**
  * What a cell has told the registry: of which hours, and up to where its ledger and its refusals were looked through for hours that
@@ -148,14 +149,9 @@ export function postponePublication(sql: SqlStorage, notBeforeMs: number): void 
 function readTotals(sql: SqlStorage, spans: readonly Span[], fromMs: number, toMs: number): HourTotals {
   const part = "span IN (SELECT value FROM json_each(?)) AND start_ms >= ? AND start_ms < ?";
   const bound = [JSON.stringify(spans), fromMs, toMs];
-  const count = (outcome: string): string => `coalesce(sum(count) FILTER (WHERE outcome = '${outcome}'), 0)`;
   return sql
-    .exec<Record<keyof HourTotals, number>>(
-      `SELECT coalesce(sum(units), 0) AS inferences, ${count("pending")} AS pending, ${count("ok")} AS ok,
-              ${count("rejected")} AS rejected, ${count("failed")} AS failed, ${count("unsettled")} AS unsettled,
-              coalesce(sum(cost_micro_usd), 0) AS costMicroUsd, coalesce(sum(compute_ms), 0) AS computeMs,
-              coalesce(sum(bytes_in), 0) AS bytesIn, coalesce(sum(bytes_out), 0) AS bytesOut,
-              (SELECT coalesce(sum(count), 0) FROM refused WHERE ${part}) AS refused
+    .exec<HourTotals>(
+      `SELECT ${SUM_COLUMNS}, (SELECT coalesce(sum(count), 0) FROM refused WHERE ${part}) AS refused
        FROM usage WHERE ${part}`,
       ...bound,
       ...bound,

@@ -1,4 +1,6 @@
+import type { Outcome } from "./ledger.rules.ts";
 import type { RollupRow } from "./rollup.rules.ts";
+import { SUMS, type UsageSums } from "./usage.rules.ts";
 
 /**
  * Usage by minute, hour and day. A fact stands in one span only: at first in its minute, later in its hour, in the end in its day.
@@ -34,6 +36,23 @@ export const ROLLUP_SCHEMA = `
     PRIMARY KEY (span, start_ms, key_id, model, reason)
   ) WITHOUT ROWID;
 `;
+
+const ended = (outcome: Outcome): string => `sum(count) FILTER (WHERE outcome = '${outcome}')`;
+const SUMMED: Readonly<Record<keyof UsageSums, string>> = {
+  inferences: "sum(units)",
+  pending: ended("pending"),
+  ok: ended("ok"),
+  rejected: ended("rejected"),
+  failed: ended("failed"),
+  unsettled: ended("unsettled"),
+  costMicroUsd: "sum(cost_micro_usd)",
+  computeMs: "sum(compute_ms)",
+  bytesIn: "sum(bytes_in)",
+  bytesOut: "sum(bytes_out)",
+};
+
+/** All of {@link SUMS} over rows of `usage`, each as a column of its name; 0 over none. */
+export const SUM_COLUMNS = SUMS.map((name) => `coalesce(${SUMMED[name]}, 0) AS ${name}`).join(", ");
 
 /** Add to the usage by minute, all in one statement. */
 export function addUsage(sql: SqlStorage, rows: Iterable<RollupRow>): void {

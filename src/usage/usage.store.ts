@@ -1,7 +1,6 @@
-import type { Runtime } from "../models/models.rules.ts";
 import type { Detail } from "./compaction.rules.ts";
-import type { Outcome } from "./ledger.rules.ts";
 import { SPAN_MS, type Span, startOf } from "./rollup.rules.ts";
+import { SUM_COLUMNS } from "./rollup.store.ts";
 import {
   DIMENSIONS,
   type Dimension,
@@ -10,6 +9,7 @@ import {
   type RefusalSum,
   type UsageGroup,
   type UsageQuery,
+  type UsageSums,
   dimensionsOf,
 } from "./usage.rules.ts";
 
@@ -31,39 +31,21 @@ const USAGE_COLUMNS: Columns = {
 /** A refused call ran on no version, so it had no outcome and no runtime. */
 const REFUSED_COLUMNS: Columns = { model: "u.model", key: "u.key_id" };
 
-type GroupColumns = {
-  start_ms: number;
-  model: string | null;
-  version: number | null;
-  key: string | null;
-  outcome: Outcome | null;
-  runtime: Runtime | null;
-};
+type GroupColumns = Required<UsageGroup> & { readonly start_ms: number };
 
 /** Sum the usage by interval and group; one row more than an answer may hold tells that there are too many. */
 export function sumUsage(sql: SqlStorage, query: WholeQuery): LedgerSum[] {
   const { text, values } = conditions(query, USAGE_COLUMNS);
   return sql
-    .exec<GroupColumns & Sums>(
+    .exec<GroupColumns & UsageSums>(
       `SELECT ${groupColumns(query, USAGE_COLUMNS)}, ${SUM_COLUMNS} FROM usage AS u WHERE ${text}
        GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(count) <> 0 ORDER BY 1 LIMIT ${MAX_ROWS + 1}`,
       ...values,
     )
     .toArray()
-    .map((row) => ({
-      startMs: row.start_ms,
-      group: groupOf(query, row),
-      inferences: row.inferences,
-      pending: row.pending ?? 0,
-      ok: row.ok ?? 0,
-      rejected: row.rejected ?? 0,
-      failed: row.failed ?? 0,
-      unsettled: row.unsettled ?? 0,
-      costMicroUsd: row.cost_micro_usd,
-      computeMs: row.compute_ms,
-      bytesIn: row.bytes_in,
-      bytesOut: row.bytes_out,
-    }));
+    .map(({ start_ms: startMs, model, version, key, outcome, runtime, ...sums }) => {
+      return { startMs, group: groupOf(query, { model, version, key, outcome, runtime }), ...sums };
+    });
 }
 
 /** Sum the refusals by interval, group and reason; there are none of a version, of an outcome or of a runtime. */
@@ -81,29 +63,6 @@ export function sumRefused(sql: SqlStorage, query: WholeQuery): RefusalSum[] {
     .map((row) => ({ startMs: row.start_ms, group: groupOf(query, row), reason: row.reason, count: row.count }));
 }
 
-type Sums = {
-  inferences: number;
-  pending: number | null;
-  ok: number | null;
-  rejected: number | null;
-  failed: number | null;
-  unsettled: number | null;
-  cost_micro_usd: number;
-  compute_ms: number;
-  bytes_in: number;
-  bytes_out: number;
-};
-
-const SUM_COLUMNS = `
-  sum(units) AS inferences,
-  sum(count) FILTER (WHERE outcome = 'pending') AS pending,
-  sum(count) FILTER (WHERE outcome = 'ok') AS ok,
-  sum(count) FILTER (WHERE outcome = 'rejected') AS rejected,
-  sum(count) FILTER (WHERE outcome = 'failed') AS failed,
-  sum(count) FILTER (WHERE outcome = 'unsettled') AS unsettled,
-  sum(cost_micro_usd) AS cost_micro_usd, sum(compute_ms) AS compute_ms,
-  sum(bytes_in) AS bytes_in, sum(bytes_out) AS bytes_out`;
-
 /** All columns of a group, those that are not asked for as NULL. */
 function groupColumns(query: WholeQuery, columns: Columns): string {
   const wanted = dimensionsOf(query.groupBy);
@@ -112,7 +71,7 @@ function groupColumns(query: WholeQuery, columns: Columns): string {
   return [`${intervalStart(query)} AS start_ms`, ...DIMENSIONS.map(column)].join(", ");
 }
 
-function groupOf({ groupBy }: WholeQuery, row: GroupColumns): UsageGroup {
+function groupOf({ groupBy }: WholeQuery, row: Required<UsageGroup>): UsageGroup {
   return Object.fromEntries(dimensionsOf(groupBy).map((name) => [name, row[name]]));
 }
 

@@ -2,35 +2,15 @@ import { describe, expect, test } from "vitest";
 import { newId } from "../../src/shared/ids.ts";
 import { anchorsOf, archiveDueMs, archiveKey, describes, straysOf } from "../../src/usage/archive.rules.ts";
 import type { LedgerRow } from "../../src/usage/chain.rules.ts";
+import { CHARGE } from "../support/charge.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
 function row(seq: number, changed: Partial<LedgerRow> = {}): LedgerRow {
   const atMs = changed.atMs ?? seq;
-  return {
-    seq,
-    kind: "charge",
-    entryId: newId("ent", atMs),
-    atMs,
-    keyId: "key_1",
-    modelId: "mdl_1",
-    model: "m",
-    versionId: "ver_1",
-    version: 1,
-    runtime: "isolate",
-    units: 1,
-    rateMicroUsd: 100,
-    costMicroUsd: 100,
-    outcome: "pending",
-    computeMs: 0,
-    bytesIn: 0,
-    bytesOut: 0,
-    idempotencyKey: null,
-    previousHash: `hash of ${seq - 1}`,
-    hash: `hash of ${seq}`,
-    ...changed,
-  };
+  const link = { seq, previousHash: `hash of ${seq - 1}`, hash: `hash of ${seq}` };
+  return { ...CHARGE, ...link, entryId: newId("ent", atMs), atMs, ...changed };
 }
 
 function anchored(rows: readonly LedgerRow[]) {

@@ -11,30 +11,13 @@ import {
 } from "../../src/usage/chain.rules.ts";
 import { fromLines, toLines } from "../../src/usage/ledger-record.rules.ts";
 import { LedgerTail } from "../../src/usage/ledger.store.ts";
+import { CHARGE } from "../support/charge.ts";
 
 const TENANT = "ten_01kdvd2m4r8x5n7c9d1f3h5j7k";
 if (!isId("ten", TENANT)) throw new Error("The documentation's tenant has no tenant's id.");
 const genesis = genesisOf(TENANT);
 
-const entry: LedgerEntry = {
-  kind: "charge",
-  entryId: "ent_1",
-  atMs: 1_767_225_600_000,
-  keyId: "key_1",
-  modelId: "mdl_1",
-  model: "flowers",
-  versionId: "ver_1",
-  version: 1,
-  runtime: "isolate",
-  units: 1,
-  rateMicroUsd: 100,
-  costMicroUsd: 100,
-  outcome: "pending",
-  computeMs: 0,
-  bytesIn: 0,
-  bytesOut: 0,
-  idempotencyKey: null,
-};
+const entry: LedgerEntry = CHARGE;
 
 /** A chain of three rows. */
 function chain(): LedgerRow[] {

@@ -5,6 +5,7 @@ import { hashOf, rootHash } from "../../../scripts/torture/chain.ts";
 import type { Answer } from "../../../scripts/torture/exchange.ts";
 import type { LedgerRow } from "../../../scripts/torture/ledger.ts";
 import type { Limits } from "../../../scripts/torture/tenants.ts";
+import { CHARGE } from "../../support/charge.ts";
 
 const TENANT = "ten_1";
 
@@ -60,31 +61,11 @@ export function settlement(
 export function chain(...given: readonly Given[]): LedgerRow[] {
   let previousHash = rootHash(TENANT);
   return given.map((row, index) => {
-    const linked = { ...EMPTY_ROW, ...row, seq: index + 1, previousHash };
+    const linked = { ...CHARGE, ...row, seq: index + 1, previousHash };
     previousHash = hashOf(linked);
     return { ...linked, hash: previousHash };
   });
 }
-
-const EMPTY_ROW: Omit<LedgerRow, "seq" | "previousHash" | "hash"> = {
-  kind: "charge",
-  entryId: "",
-  atMs: 0,
-  keyId: "key_1",
-  modelId: "mdl_1",
-  model: "iris",
-  versionId: "ver_1",
-  version: 1,
-  runtime: "isolate",
-  units: 1,
-  rateMicroUsd: 100,
-  costMicroUsd: 100,
-  outcome: "pending",
-  computeMs: 0,
-  bytesIn: 0,
-  bytesOut: 0,
-  idempotencyKey: null,
-};
 
 /** A tenant's account whose roll-ups agree with its ledger, all in the first minute of 1970. */
 export function account(

@@ -1,0 +1,20 @@
+/** A charge as the ledger records it, but for its place in the chain. For tests of the Worker and of scripts, each with its own type. */
+export const CHARGE = {
+  kind: "charge",
+  entryId: "ent_1",
+  atMs: 0,
+  keyId: "key_1",
+  modelId: "mdl_1",
+  model: "iris",
+  versionId: "ver_1",
+  version: 1,
+  runtime: "isolate",
+  units: 1,
+  rateMicroUsd: 100,
+  costMicroUsd: 100,
+  outcome: "pending",
+  computeMs: 0,
+  bytesIn: 0,
+  bytesOut: 0,
+  idempotencyKey: null,
+} as const;

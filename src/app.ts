@@ -5,6 +5,7 @@ import { serveOpenApi } from "./http/openapi.ts";
 import { requestId } from "./http/request-id.ts";
 import { serverRoutes } from "./http/server.routes.ts";
 import { unrouted } from "./http/unrouted.ts";
+import { authRoutes } from "./identity/auth.routes.ts";
 import { keyRoutes } from "./identity/keys.routes.ts";
 import { inferenceRoutes } from "./inference/inference.routes.ts";
 import { downloadRoutes } from "./models/download.routes.ts";
@@ -56,6 +57,7 @@ app.route("/", servingRoutes); //         /v1/models/{model}/traffic, …/promot
 app.route("/", uploadRoutes); //     POST /v1/models/{model}/versions
 app.route("/", backendRoutes); //    POST /v1/models/{model}/backends
 app.route("/", downloadRoutes); //   GET  /files/{link}
+app.route("/", authRoutes); //            /auth/…
 app.route("/", keyRoutes); //             /v1/keys…
 app.route("/", usageRoutes); //      GET  /v1/usage
 app.route("/", liveRoutes); //       GET  /v1/usage/live

@@ -10,10 +10,18 @@ import { cloudflareDelivery } from "./email/cloudflare-delivery.ts";
 import { type Delivery, type Mailer, createMailer } from "./email/mailer.ts";
 import { outboxDelivery } from "./email/outbox-delivery.ts";
 import { type Config, parseEnv } from "./env.ts";
+import { AccessTokens } from "./identity/access-tokens.ts";
+import { authServer } from "./identity/auth.ts";
+import { voidSession } from "./identity/revocation.service.ts";
+import type { AuthServer } from "./identity/server/auth-server.ts";
+import type { AuthWorld } from "./identity/server/auth-world.ts";
+import { SigningKeys } from "./identity/signing-keys.ts";
+import { loadPublicKeys } from "./identity/signing-keys.store.ts";
 import { type ContainerBackend, containerBackend } from "./inference/container-backends.ts";
 import { type Isolates, hostedIsolates, platformIsolates } from "./inference/isolates.ts";
 import { type Clock, systemClock } from "./shared/clock.ts";
 import type { Database } from "./shared/database.ts";
+import { derivedKey } from "./shared/derived-keys.ts";
 import type { TenantId } from "./shared/ids.ts";
 import type { Jurisdiction, LocationHint } from "./shared/regions.ts";
 
@@ -23,11 +31,17 @@ export interface Services {
   readonly now: Clock;
   readonly db: Database;
   readonly files: R2Bucket;
-  /** How the Worker writes to people. */
-  readonly mailer: Mailer;
   readonly isolates: Isolates;
   /** Where models run that do not fit into an isolate; undefined in a deployment without it. */
   readonly container: ContainerBackend | undefined;
+  /** How the Worker writes to people. */
+  readonly mailer: Mailer;
+  /** People and the authorization server. */
+  readonly authServer: () => Promise<AuthServer>;
+  /** What reads the access tokens of {@link Services.issuer}. */
+  readonly accessTokens: AccessTokens;
+  /** Who issues them: the origin that this deployment is reached at. */
+  readonly issuer: string;
   /** The origin of the request, such as `https://api.example.com`. */
   readonly origin: string;
   /** The tenant's cell. */
@@ -54,7 +68,7 @@ export interface Services {
 export type BackgroundServices = Pick<Services, "now" | "db" | "cell">;
 
 /** What does not change from request to request, made once per isolate. */
-type Standing = Pick<Services, "config" | "isolates" | "container">;
+type Standing = Pick<Services, "config" | "isolates" | "container" | "accessTokens">;
 
 const standings = new WeakMap<Env, Standing>();
 const databases = new WeakMap<D1Database, Database>();
@@ -67,7 +81,13 @@ function standingOf(env: Env): Standing {
     config.maxLiveIsolates === 0
       ? platformIsolates(env.LOADER, env.MODELS)
       : hostedIsolates(env.ISOLATE_HOST, config.maxLiveIsolates);
-  const standing = { config, isolates, container: containerBackend(env.LARGE_MODEL_BACKEND, config) };
+  const keys = new SigningKeys(async () => await loadPublicKeys(databaseOf(env), systemClock()), systemClock);
+  const standing = {
+    config,
+    isolates,
+    container: containerBackend(env.LARGE_MODEL_BACKEND, config),
+    accessTokens: new AccessTokens(keys, systemClock),
+  };
   standings.set(env, standing);
   return standing;
 }
@@ -83,27 +103,45 @@ function deliveryOf(env: Env, { email }: Config): Delivery {
   return cloudflareDelivery(env.EMAIL, email.from, email.brand);
 }
 
+function authWorld(env: Env, issuer: string): AuthWorld {
+  const background = createBackgroundServices(env);
+  const config = parseEnv(env);
+  return {
+    db: background.db,
+    now: systemClock,
+    mail: { brand: config.email.brand, deliver: deliveryOf(env, config) },
+    issuer,
+    secret: Buffer.from(derivedKey(config.masterKey, "identity")).toString("base64url"),
+    voidSession: async (userId, sessionId) => await voidSession(background, userId, sessionId),
+  };
+}
+
 export function createBackgroundServices(env: Env): BackgroundServices {
   return { now: systemClock, db: databaseOf(env), cell: (tenantId) => cellOf(env.TENANT_CELL, tenantId) };
 }
 
 export function createServices(env: Env, request: Request, waitUntil: WaitUntil): Services {
   const cells = env.TENANT_CELL;
-  const { config, isolates, container } = standingOf(env);
+  const { config, isolates, container, accessTokens } = standingOf(env);
   return {
     config,
     isolates,
     container,
+    accessTokens,
     now: systemClock,
     get db() {
       return databaseOf(env);
     },
     files: env.MODELS,
+    get origin() {
+      return new URL(request.url).origin;
+    },
     get mailer() {
       return createMailer({ brand: config.email.brand, deliver: deliveryOf(env, config), waitUntil });
     },
-    get origin() {
-      return new URL(request.url).origin;
+    authServer: async () => await authServer(authWorld(env, config.publicOrigin ?? new URL(request.url).origin)),
+    get issuer() {
+      return config.publicOrigin ?? new URL(request.url).origin;
     },
     cell: (tenantId) => cellOf(cells, tenantId),
     admit: (tenantId, asked) => requestAdmission(tenantId, cells, waitUntil, asked),
@@ -112,7 +150,9 @@ export function createServices(env: Env, request: Request, waitUntil: WaitUntil)
       await cellOf(cells, tenantId).settle([ended]);
     },
     answersOf: (tenantId) => answersOfTenant(tenantId, { cells, files: env.MODELS, masterKey: config.masterKey }),
-    operatorClaims: operatorClaims(() => databaseOf(env), { now: systemClock, masterKey: config.masterKey }),
+    get operatorClaims() {
+      return operatorClaims(() => databaseOf(env), { now: systemClock, masterKey: config.masterKey });
+    },
     refresh: async (tenantId, change) => {
       await cellOf(cells, tenantId).refresh(change);
     },

@@ -47,14 +47,14 @@ bench.post("/bench/fill", async (c) => {
 bench.post("/bench/nothing", (c) => c.text(newId("ent", Date.now())));
 
 bench.post("/bench/admissions/:way", authenticated, async (c) => {
-  const { tenantId, hash } = c.var.credential;
+  const { tenantId, credential } = c.var.presented;
   const way = c.req.param("way");
   if (!isWay(way)) throw new Error(`There is no way "${way}" to the cell.`);
   const ask = wayToCell(way, tenantId, c.env.TENANT_CELL, (promise) => c.executionCtx.waitUntil(promise));
   const admission = await ask({
     kind: "infer",
     entryId: newId("ent", Date.now()),
-    credential: { kind: "key", hash },
+    credential,
     address: "",
     bytesIn: 0,
     model: "mnist",

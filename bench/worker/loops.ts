@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Admission, AdmissionRequest } from "../../src/admission/admission.rules.ts";
 import type { Cells } from "../../src/admission/cells.ts";
 import { type Ended, claimId } from "../../src/admission/claims.rules.ts";
-import { hashApiKey } from "../../src/identity/guards.ts";
+import { sha256 } from "../../src/shared/sha256.ts";
 import type { Services } from "../../src/services.ts";
 import { type EntryId, type TenantId, isId, newId } from "../../src/shared/ids.ts";
 import { isWay, wayToCell } from "./cell-ways.ts";
@@ -53,7 +53,7 @@ export async function runLoop(
 type Infer = (idempotencyKey?: string) => AdmissionRequest;
 
 function inferencesOf(key: string, model: string): Infer {
-  const credential = { kind: "key" as const, hash: hashApiKey(key) };
+  const credential = { kind: "key" as const, hash: sha256(key) };
   return (idempotencyKey) => ({
     kind: "infer",
     entryId: newId("ent", Date.now()),

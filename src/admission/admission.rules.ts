@@ -1,5 +1,5 @@
 import { type Grant, holds } from "../identity/permissions.rules.ts";
-import type { EntryId, KeyId, VersionId } from "../shared/ids.ts";
+import type { EntryId, CallerId, VersionId } from "../shared/ids.ts";
 import type { Charged, Rates } from "../usage/ledger.rules.ts";
 import { type Claim, type Held, type Idempotency, type Repetition, claimId, repetitionOf } from "./claims.rules.ts";
 import {
@@ -80,7 +80,7 @@ export type Admission = Granted | Admitted | Extract<Repetition, { kind: "repeat
 /** Leave to use the API. */
 export interface Granted {
   readonly kind: "granted";
-  readonly callerId: KeyId;
+  readonly callerId: CallerId;
   readonly scopes: readonly Grant[];
   readonly limit: LimitState | undefined;
   /** The idempotency key's claim, to be concluded when the request has ended. */

@@ -1,5 +1,5 @@
 import type { Grant } from "../identity/permissions.rules.ts";
-import type { KeyId } from "../shared/ids.ts";
+import type { CallerId, KeyId } from "../shared/ids.ts";
 import { isListed } from "./addresses.rules.ts";
 import type { Limits } from "./policies.rules.ts";
 
@@ -18,7 +18,7 @@ export type Credential =
       readonly kind: "token";
       readonly issuedAtMs: number;
       /** Whose it is: what the ledger names, and what limits per key count for. */
-      readonly callerId: KeyId;
+      readonly callerId: CallerId;
       readonly scopes: readonly Grant[];
       /** The ids of the person, the log-in, the client and the token itself. */
       readonly subjects: Readonly<Partial<Record<Exclude<EpochKind, "tenant" | "key">, string>>>;
@@ -38,7 +38,7 @@ export interface KeyGrant {
 
 /** Who is calling, as far as admission goes. */
 export interface Caller {
-  readonly callerId: KeyId;
+  readonly callerId: CallerId;
   readonly scopes: readonly Grant[];
   readonly allowedIps: readonly string[] | null;
   readonly limits: Limits | null;

@@ -1,4 +1,4 @@
-import type { KeyId, ModelId } from "../shared/ids.ts";
+import type { CallerId, ModelId } from "../shared/ids.ts";
 import { type LimitState, concurrencyState, quotaState, rateState } from "./limit-states.rules.ts";
 import { type Hold, type Meter, type Meters, bucketNow, quotaNow } from "./meters.rules.ts";
 import type { ConcurrencyLimit, Endpoint, Limits, Quota, RateLimit, Subject, Unit } from "./policies.rules.ts";
@@ -7,7 +7,7 @@ import { MICRO } from "./token-bucket.rules.ts";
 /** What one call asks for. */
 export interface Demand {
   readonly endpoint: Endpoint;
-  readonly keyId: KeyId;
+  readonly keyId: CallerId;
   readonly modelId: ModelId | undefined;
   /** Bytes that the request announces; 0 when it announces none. */
   readonly bytesIn: number;

@@ -1,30 +1,28 @@
-import type { KeyMode } from "../identity/keys.rules.ts";
+import type { Credential } from "../admission/credentials.rules.ts";
 import type { Grant } from "../identity/permissions.rules.ts";
-import type { KeyId, TenantId } from "../shared/ids.ts";
+import type { CallerId, TenantId } from "../shared/ids.ts";
 import type { Services } from "../services.ts";
 
-/** An API key as it was presented: well formed, but not yet known to be alive. */
-export interface Credential {
+/** A credential as it was presented: well formed and, if it is a token, signed by us, but not yet known to be alive. */
+export interface Presented {
   readonly tenantId: TenantId;
-  readonly mode: KeyMode;
-  /** SHA-256 of the key, base64url. */
-  readonly hash: string;
+  readonly credential: Credential;
 }
 
 /** Who is calling, as the tenant's cell has confirmed it. */
 export interface Caller {
   readonly tenantId: TenantId;
-  readonly keyId: KeyId;
+  readonly callerId: CallerId;
   readonly scopes: readonly Grant[];
 }
 
-/** What a handler finds in its context. `credential` and `caller` are there behind their guards only. */
+/** What a handler finds in its context. `presented` and `caller` are there behind their guards only. */
 export interface AppEnv {
   Bindings: Env;
   Variables: {
     requestId: string;
     services: Services;
-    credential: Credential;
+    presented: Presented;
     caller: Caller;
     /** A key that came otherwise than in the header Authorization, on a route that takes it so. */
     offeredKey?: string;

@@ -1,59 +1,88 @@
-import { createHash, timingSafeEqual } from "node:crypto";
 import type { Context, Next } from "hono";
 import { createMiddleware } from "hono/factory";
-import type { AppEnv, Credential } from "../http/context.ts";
+import { callerAddress } from "../http/caller-address.ts";
+import type { AppEnv } from "../http/context.ts";
 import { answerAgain, answerAndKeep, readIdempotency } from "../http/idempotency.ts";
 import { problem } from "../http/problem.ts";
-import { callerAddress } from "../http/caller-address.ts";
 import { tellLimit } from "../http/rate-limit-headers.ts";
 import { refuse } from "../http/refusals.ts";
-import { BoundedCache } from "../shared/bounded-cache.ts";
-import { parseApiKey } from "./keys.rules.ts";
+import { PLATFORM_TENANT_ID } from "../shared/ids.ts";
+import { INVALID_TOKEN, bearerToken, looksLikeJwt, missingCredentials, readCredential } from "./credentials.ts";
+import { isOperatorsToken } from "./operator-token.ts";
 import type { Grant } from "./permissions.rules.ts";
 
-/** SHA-256 of a key, base64url: the only form in which keys are stored, sent to cells and compared. */
-export function hashApiKey(key: string): string {
-  return createHash("sha256").update(key).digest("base64url");
-}
-
 /**
- * Read the API key of a request, without any I/O: a missing, mistyped or truncated key is refused here.
+ * Read the credential of a request, without any I/O: see {@link readCredential}.
  *
- * Whether the key is alive is for the tenant's cell to say. For routes that ask the cell themselves, as inference does.
+ * For routes that ask the cell themselves, as inference does.
  */
 export const authenticated = createMiddleware<AppEnv>(async (c, next) => {
-  const credential = readCredential(c);
-  if (credential instanceof Response) return credential;
-  c.set("credential", credential);
+  const read = readCredential(c);
+  const presented = read instanceof Promise ? await read : read;
+  if (presented instanceof Response) return presented;
+  c.set("presented", presented);
   return await next();
 });
 
-/** Let through who holds a live API key with any one of these scopes; a change that carries an idempotency key happens once. */
+/**
+ * Let through who holds any one of these permissions in the tenant; a change that carries an idempotency key happens once.
+ *
+ * A route that lets people do something to what is theirs asks for the permission's nearest reach, `…:own`, and looks itself how
+ * far the caller's reaches.
+ */
 export function requires(...anyScope: readonly Grant[]) {
   return createMiddleware<AppEnv>(async (c, next) => {
-    const credential = readCredential(c);
-    if (credential instanceof Response) return credential;
-    const idempotency = await readIdempotency(c);
-    if (idempotency instanceof Response) return idempotency;
-    const { tenantId, hash } = credential;
-    const answers = c.var.services.answersOf(tenantId);
-    const admission = await c.var.services.admit(tenantId, {
-      kind: "access",
-      credential: { kind: "key", hash },
-      address: callerAddress(c),
-      endpoint: endpointOf(c.req.method, anyScope),
-      anyScope,
-      idempotency,
-    });
-    if (admission.kind === "admitted") throw new Error("The cell admitted an inference where access was asked for.");
-    if (admission.kind === "repeated") return await answerAgain(answers, admission);
-    if (admission.kind !== "granted") return refuse(c, admission);
-    c.set("credential", credential);
-    c.set("caller", { tenantId, keyId: admission.callerId, scopes: admission.scopes });
-    await (admission.claim ? answerAndKeep(c, next, answers, admission.claim) : next());
-    tellLimit(c.res.headers, admission.limit);
-    return undefined;
+    const presented = await readCredential(c);
+    if (presented instanceof Response) return presented;
+    c.set("presented", presented);
+    return await passCell(c, next, anyScope, readIdempotency);
   });
+}
+
+/** Let through who holds any one of these permissions over the platform, and the operator's token, which holds them all. */
+export function requiresPlatform(...anyScope: readonly PlatformGrant[]) {
+  return platformGuard(anyScope, operateOnce, readIdempotency);
+}
+
+/** {@link requiresPlatform} for a route that reads the idempotency key itself, because it means more there than 24 hours. */
+export function requiresPlatformWithKey(...anyScope: readonly PlatformGrant[]) {
+  const operate = async (_c: unknown, next: Next) => {
+    await next();
+    return undefined;
+  };
+  return platformGuard(anyScope, operate, async () => await Promise.resolve(undefined));
+}
+
+type PlatformGrant = Extract<Grant, `${string}:platform`>;
+
+type KeyReader = (c: Context<AppEnv>) => ReturnType<typeof readIdempotency>;
+
+/** Ask the tenant's cell whether the caller may, and go on if so. */
+async function passCell(
+  c: Context<AppEnv>,
+  next: Next,
+  anyScope: readonly Grant[],
+  readKey: KeyReader,
+): Promise<Response | undefined> {
+  const idempotency = await readKey(c);
+  if (idempotency instanceof Response) return idempotency;
+  const { tenantId, credential } = c.var.presented;
+  const admission = await c.var.services.admit(tenantId, {
+    kind: "access",
+    credential,
+    address: callerAddress(c),
+    endpoint: endpointOf(c.req.method, anyScope),
+    anyScope,
+    idempotency,
+  });
+  if (admission.kind === "admitted") throw new Error("The cell admitted an inference where access was asked for.");
+  if (admission.kind === "repeated") return await answerAgain(c.var.services.answersOf(tenantId), admission);
+  if (admission.kind !== "granted") return refuse(c, admission);
+  c.set("caller", { tenantId, callerId: admission.callerId, scopes: admission.scopes });
+  const { claim } = admission;
+  await (claim ? answerAndKeep(c, next, c.var.services.answersOf(tenantId), claim) : next());
+  tellLimit(c.res.headers, admission.limit);
+  return undefined;
 }
 
 /** What manages access has limits of its own. */
@@ -65,22 +94,27 @@ function endpointOf(method: string, anyScope: readonly Grant[]): "read" | "write
   return method === "GET" || method === "HEAD" ? "read" : "write";
 }
 
-/** Let through who holds the operator's token; a change that carries an idempotency key happens once. */
-export const operatorOnly = operatorGuard(operateOnce);
-
-/** {@link operatorOnly} for a route that reads the idempotency key itself, because it means more there than 24 hours. */
-export const operatorWithKey = operatorGuard(async (_c, next) => {
-  await next();
-  return undefined;
-});
-
-function operatorGuard(operate: (c: Context<AppEnv>, next: Next) => Promise<Response | undefined>) {
+/** A person of the platform is asked about by the platform's own cell: what voids a token there holds here too. */
+function platformGuard(
+  anyScope: readonly Grant[],
+  operate: (c: Context<AppEnv>, next: Next) => Promise<Response | undefined>,
+  readKey: KeyReader,
+) {
   return createMiddleware<AppEnv>(async (c, next) => {
     const token = bearerToken(c);
-    if (token === undefined) return missingCredentials(c, "the operator's token");
-    const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
-    if (timingSafeEqual(digest(token), digest(c.var.services.config.adminToken))) return await operate(c, next);
-    return problem(c, "invalid-key", "The operator's token is not valid.", { headers: INVALID_TOKEN });
+    if (token === undefined) return missingCredentials(c, "the operator's token or an access token of the platform");
+    if (isOperatorsToken(token, c.var.services.config.adminToken)) return await operate(c, next);
+    if (!looksLikeJwt(token)) {
+      return problem(c, "invalid-key", "The operator's token is not valid.", { headers: INVALID_TOKEN });
+    }
+    const presented = await readCredential(c);
+    if (presented instanceof Response) return presented;
+    if (presented.tenantId !== PLATFORM_TENANT_ID) {
+      const detail = "The access token is of a tenant, and this is the platform's own API.";
+      return problem(c, "invalid-token", detail, { headers: INVALID_TOKEN });
+    }
+    c.set("presented", presented);
+    return await passCell(c, next, anyScope, readKey);
   });
 }
 
@@ -88,13 +122,14 @@ function operatorGuard(operate: (c: Context<AppEnv>, next: Next) => Promise<Resp
 async function operateOnce(c: Context<AppEnv>, next: Next): Promise<Response | undefined> {
   const idempotency = await readIdempotency(c);
   if (idempotency instanceof Response) return idempotency;
+  if (!idempotency) {
+    await next();
+    return undefined;
+  }
   const { operatorClaims } = c.var.services;
   const route = `${c.req.method} ${c.req.path}`;
-  const claim = idempotency && (await operatorClaims.begin({ ...idempotency, route }));
-  switch (claim?.kind) {
-    case undefined:
-      await next();
-      return undefined;
+  const claim = await operatorClaims.begin({ ...idempotency, route });
+  switch (claim.kind) {
     case "taken":
       await answerAndKeep(c, next, operatorClaims, claim.held);
       return undefined;
@@ -104,37 +139,4 @@ async function operateOnce(c: Context<AppEnv>, next: Next): Promise<Response | u
     case "idempotency-mismatch":
       return refuse(c, claim);
   }
-}
-
-const INVALID_TOKEN = { "WWW-Authenticate": 'Bearer realm="tensorgate", error="invalid_token"' };
-
-function readCredential(c: Context<AppEnv>): Credential | Response {
-  const token = bearerToken(c) ?? c.var.offeredKey;
-  if (token === undefined) return missingCredentials(c, "an API key (tg_live_… or tg_test_…)");
-  const credential = credentials.get(token) ?? parseCredential(token);
-  if (credential) return credential;
-  return problem(c, "invalid-key", "The API key is malformed: it was mistyped or cut short.", {
-    headers: INVALID_TOKEN,
-  });
-}
-
-/** Keys that were read lately: reading one anew takes a checksum and a SHA-256. Whether it is alive, the cell says each time. */
-const credentials = new BoundedCache<Credential>(1_000);
-
-function parseCredential(token: string): Credential | undefined {
-  const parsed = parseApiKey(token);
-  if (!parsed) return undefined;
-  const credential = { ...parsed, hash: hashApiKey(token) };
-  credentials.set(token, credential);
-  return credential;
-}
-
-function bearerToken(c: Context<AppEnv>): string | undefined {
-  return /^Bearer +([\x21-\x7e]+)$/i.exec(c.req.header("Authorization") ?? "")?.[1];
-}
-
-function missingCredentials(c: Context<AppEnv>, what: string): Response {
-  return problem(c, "missing-credentials", `Send ${what} as \`Authorization: Bearer …\`.`, {
-    headers: { "WWW-Authenticate": 'Bearer realm="tensorgate"' },
-  });
 }

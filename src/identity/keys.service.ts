@@ -1,6 +1,6 @@
 import type { Services } from "../services.ts";
 import { type KeyId, type TenantId, newId } from "../shared/ids.ts";
-import { hashApiKey } from "./guards.ts";
+import { sha256 } from "../shared/sha256.ts";
 import { type KeyWish, newApiKey } from "./keys.rules.ts";
 import { findKey, insertKey, markKeyRevoked } from "./keys.store.ts";
 import type { KeyRow } from "./keys.tables.ts";
@@ -16,7 +16,7 @@ export async function createKey(
   const row = {
     ...wish,
     id: newId("key", nowMs),
-    hash: hashApiKey(key),
+    hash: sha256(key),
     lastFour: key.slice(-4),
     createdAtMs: nowMs,
     revokedAtMs: null,

@@ -23,9 +23,9 @@ export const ROLE_GRANTS: Readonly<Record<BuiltInRole, readonly Grant[]>> = {
   support: ["tenants:read:platform", "fleet:read:platform", "people:read:platform", "audit:read:platform"],
 };
 
-/** The built-in role of this name; undefined when there is none. */
-function builtInRole(name: string): BuiltInRole | undefined {
-  return [...TENANT_ROLES, ...PLATFORM_ROLES].find((role) => role === name);
+/** Whether every tenant, or the platform, has a role of this name. */
+export function isBuiltInRole(name: string): name is BuiltInRole {
+  return [...TENANT_ROLES, ...PLATFORM_ROLES].some((role) => role === name);
 }
 
 /**
@@ -34,10 +34,7 @@ function builtInRole(name: string): BuiltInRole | undefined {
  * @param own  the tenant's own roles, by name; none takes the place of one that is built in
  */
 export function grantsOf(roles: readonly string[], own: ReadonlyMap<string, readonly Grant[]>): Grant[] {
-  const all = roles.flatMap((name) => {
-    const role = builtInRole(name);
-    return role ? ROLE_GRANTS[role] : (own.get(name) ?? []);
-  });
+  const all = roles.flatMap((name) => (isBuiltInRole(name) ? ROLE_GRANTS[name] : (own.get(name) ?? [])));
   const distinct = [...new Set(all)];
   return distinct.filter(
     (grant) =>

@@ -102,7 +102,7 @@ async function handleInference(c: Context<AppEnv>): Promise<Response> {
   }
   const keyed = key === undefined ? undefined : await fingerprint(c, key);
   if (keyed instanceof Refusal) return refuseByEngine(c, keyed);
-  const inferring = infer(c.var.credential, c.var.services, {
+  const inferring = infer(c.var.presented, c.var.services, {
     model: c.req.param("model") ?? "",
     version: c.req.param("version"),
     routingKey,

@@ -9,7 +9,7 @@ import {
   type WholeAnswer,
   claimId,
 } from "../admission/claims.rules.ts";
-import type { Credential } from "../http/context.ts";
+import type { Presented } from "../http/context.ts";
 import type { Services } from "../services.ts";
 import { type EntryId, type TenantId, newId } from "../shared/ids.ts";
 import { logFault } from "../shared/log.ts";
@@ -41,13 +41,13 @@ export type Inferred =
   | { readonly kind: "ran"; readonly admitted: Admitted; readonly outcome: RunOutcome };
 
 /** Admit, run, and settle after the response: the way of one inference. */
-export async function infer(credential: Credential, services: Services, request: InferenceRequest): Promise<Inferred> {
-  const { tenantId, hash } = credential;
+export async function infer(presented: Presented, services: Services, request: InferenceRequest): Promise<Inferred> {
+  const { tenantId, credential } = presented;
   const { model, version, routingKey, idempotency, address, bodyHeaders } = request;
   const admission = await askLeave(tenantId, services, {
     kind: "infer",
     entryId: newId("ent", services.now()),
-    credential: { kind: "key", hash },
+    credential,
     address,
     bytesIn: countOf(bodyHeaders["Content-Length"]),
     model,

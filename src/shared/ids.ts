@@ -1,7 +1,7 @@
 import { JURISDICTIONS, type Jurisdiction } from "./regions.ts";
 
 /** What each kind of id starts with. */
-const PREFIXES = ["ten", "key", "mdl", "ver", "ent", "req", "evt"] as const;
+const PREFIXES = ["ten", "key", "mdl", "ver", "ent", "req", "evt", "usr", "ses", "cli", "rol", "inv", "tea"] as const;
 type Prefix = (typeof PREFIXES)[number];
 
 declare const kind: unique symbol;
@@ -16,6 +16,19 @@ export type VersionId = Id<"ver">;
 export type EntryId = Id<"ent">;
 /** Something that others are told of. */
 export type EventId = Id<"evt">;
+/** A person. */
+export type UserId = Id<"usr">;
+/** A log-in of a person. */
+export type SessionId = Id<"ses">;
+/** A program that gets tokens of the authorization server. */
+export type ClientId = Id<"cli">;
+/** A role of a tenant's own. */
+export type RoleId = Id<"rol">;
+/** Who calls a tenant's API: an API key, a person with a token, or a client with one of its own. */
+export type CallerId = KeyId | UserId | ClientId;
+
+/** The tenant that the platform's own people are members of. */
+export const PLATFORM_TENANT_ID = "ten_000000000000000000p1atf0rm" as TenantId;
 
 /** Crockford's base 32 in lower case: no i, l, o or u, and its order is that of the characters. */
 export const BASE32 = "0123456789abcdefghjkmnpqrstvwxyz";

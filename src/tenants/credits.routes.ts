@@ -4,7 +4,7 @@ import { idempotencyKey } from "../http/idempotency.ts";
 import { jsonBody } from "../http/json-body.ts";
 import { problem } from "../http/problem.ts";
 import { createRouter } from "../http/router.ts";
-import { operatorWithKey } from "../identity/guards.ts";
+import { requiresPlatformWithKey } from "../identity/guards.ts";
 import { isId } from "../shared/ids.ts";
 import { creditGrantSchema, newCreditGrantSchema, presentGrant } from "./credits.schemas.ts";
 import { grantCredit } from "./credits.service.ts";
@@ -19,7 +19,7 @@ const grantCreditRoute = createRoute({
     "nothing more. When it returns, the next call may be paid from it.",
   tags: ["Operator"],
   security: OPERATOR_SECURITY,
-  middleware: [operatorWithKey, jsonBody] as const,
+  middleware: [requiresPlatformWithKey("credits:write:platform"), jsonBody] as const,
   request: {
     params: z.object({ tenant_id: z.string().openapi({ example: "ten_01jd8x3v5cq0q4m2n8h6y7z9ab" }) }),
     headers: z.object({ "idempotency-key": z.string().openapi({ example: '"invoice-2026-11"' }) }),

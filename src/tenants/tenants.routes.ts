@@ -4,7 +4,7 @@ import { pageQuery } from "../http/contract.schemas.ts";
 import { OPERATOR_SECURITY, json, jsonRequest, pageOf, problems, toPage } from "../http/contract.ts";
 import { jsonBody } from "../http/json-body.ts";
 import { problem } from "../http/problem.ts";
-import { operatorOnly } from "../identity/guards.ts";
+import { requiresPlatform } from "../identity/guards.ts";
 import { createdKeySchema, keyWishFrom, newKeySchema, presentKey } from "../identity/keys.schemas.ts";
 import { createKey } from "../identity/keys.service.ts";
 import { toTimestamp } from "../shared/clock.ts";
@@ -30,7 +30,7 @@ const createTenantRoute = createRoute({
   summary: "Register a tenant",
   tags: ["Operator"],
   security: OPERATOR_SECURITY,
-  middleware: [operatorOnly, jsonBody] as const,
+  middleware: [requiresPlatform("tenants:write:platform"), jsonBody] as const,
   request: { body: jsonRequest(newTenantSchema) },
   responses: { 201: json(tenantSchema, "The tenant."), ...problems },
 });
@@ -42,7 +42,7 @@ const listTenantsRoute = createRoute({
   summary: "List tenants",
   tags: ["Operator"],
   security: OPERATOR_SECURITY,
-  middleware: operatorOnly,
+  middleware: requiresPlatform("tenants:read:platform"),
   request: { query: pageQuery },
   responses: {
     200: json(pageOf(tenantSchema), "One page of tenants, oldest first; those of a jurisdiction after all others."),
@@ -57,7 +57,7 @@ const readTenantRoute = createRoute({
   summary: "Read a tenant",
   tags: ["Operator"],
   security: OPERATOR_SECURITY,
-  middleware: operatorOnly,
+  middleware: requiresPlatform("tenants:read:platform"),
   request: { params: tenantParam },
   responses: { 200: json(tenantSchema, "The tenant."), ...problems },
 });
@@ -70,7 +70,7 @@ const changeTenantRoute = createRoute({
   description: "When the call returns, the tenant's next request meets the new status and limits.",
   tags: ["Operator"],
   security: OPERATOR_SECURITY,
-  middleware: [operatorOnly, jsonBody] as const,
+  middleware: [requiresPlatform("tenants:write:platform"), jsonBody] as const,
   request: { params: tenantParam, body: jsonRequest(tenantChangeSchema) },
   responses: { 200: json(tenantSchema, "The tenant as it is now."), ...problems },
 });
@@ -83,7 +83,7 @@ const createTenantKeyRoute = createRoute({
   description: "How a tenant gets its first key; it makes the others itself.",
   tags: ["Operator"],
   security: OPERATOR_SECURITY,
-  middleware: [operatorOnly, jsonBody] as const,
+  middleware: [requiresPlatform("tenants:write:platform"), jsonBody] as const,
   request: { params: tenantParam, body: jsonRequest(newKeySchema) },
   responses: { 201: json(createdKeySchema, "The key, shown this once."), ...problems },
 });
@@ -98,7 +98,7 @@ const voidCredentialsRoute = createRoute({
     "from then on work.",
   tags: ["Operator"],
   security: OPERATOR_SECURITY,
-  middleware: operatorOnly,
+  middleware: requiresPlatform("tenants:write:platform"),
   request: { params: tenantParam },
   responses: { 200: json(voidedSchema, "Since when credentials hold."), ...problems },
 });

@@ -3,7 +3,7 @@ import { OPERATOR_SECURITY, json, jsonRequest, problems } from "../http/contract
 import { jsonBody } from "../http/json-body.ts";
 import { problem } from "../http/problem.ts";
 import { createRouter } from "../http/router.ts";
-import { operatorOnly } from "../identity/guards.ts";
+import { requiresPlatform } from "../identity/guards.ts";
 import { isId } from "../shared/ids.ts";
 import { intervalsOf } from "./fleet-report.rules.ts";
 import { fleetQuerySchema, fleetUsageSchema, presentFleet } from "./fleet.schemas.ts";
@@ -24,7 +24,7 @@ const fleetUsageRoute = createRoute({
     "An hour belongs to the answer if it begins within it. With `group_by=tenant`, pages hold `limit` tenants each.",
   tags: ["Operator"],
   security: OPERATOR_SECURITY,
-  middleware: operatorOnly,
+  middleware: requiresPlatform("fleet:read:platform"),
   request: { query: fleetQuerySchema },
   responses: {
     200: json(fleetUsageSchema, "The usage, by tenant, then by time; intervals without any are left out."),
@@ -43,7 +43,7 @@ const reconcileRoute = createRoute({
     "itself, every hour. May be repeated.",
   tags: ["Operator"],
   security: OPERATOR_SECURITY,
-  middleware: [operatorOnly, jsonBody] as const,
+  middleware: [requiresPlatform("tenants:write:platform"), jsonBody] as const,
   request: { body: jsonRequest(reconcileSchema) },
   responses: { 200: json(reconciliationSchema, "Where they differ."), ...problems },
 });

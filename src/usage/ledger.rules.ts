@@ -1,5 +1,5 @@
 import type { Runtime } from "../models/models.rules.ts";
-import type { EntryId, KeyId, ModelId, VersionId } from "../shared/ids.ts";
+import type { EntryId, CallerId, ModelId, VersionId } from "../shared/ids.ts";
 
 /**
  * How an admitted inference ended.
@@ -24,7 +24,7 @@ export interface Charged {
   readonly entryId: EntryId;
   /** When it was admitted, ms since 1970. */
   readonly atMs: number;
-  readonly keyId: KeyId;
+  readonly keyId: CallerId;
   readonly modelId: ModelId;
   readonly model: string;
   readonly versionId: VersionId;

@@ -42,8 +42,8 @@ export const liveRoutes = createRouter().openapi(liveRoute, async (c) => {
     return problem(c, "upgrade-required", detail, { headers: { Upgrade: "websocket" } });
   }
   if (c.req.method === "HEAD") return new Response(null, { headers: EVENT_STREAM });
-  const { tenantId, hash } = c.var.credential;
-  const listener = { credential: { kind: "key", hash }, address: callerAddress(c) } as const;
+  const { tenantId, credential } = c.var.presented;
+  const listener = { credential, address: callerAddress(c) };
   const opened = await openFeed(c.var.services.cell(tenantId), listener);
   if (opened.kind !== "open") return refuse(c, opened);
   if (transport === "events") return new Response(eventStream(opened.socket), { headers: EVENT_STREAM });

@@ -1,4 +1,4 @@
-import type { KeyId, ModelId, VersionId } from "../shared/ids.ts";
+import type { CallerId, ModelId, VersionId } from "../shared/ids.ts";
 import type { Runtime } from "../models/models.rules.ts";
 import type { Charged, Delta, Outcome } from "./ledger.rules.ts";
 
@@ -14,7 +14,7 @@ export function startOf(span: Span, atMs: number): number {
 /** What the usage of one span is kept apart by. */
 export interface RollupKey {
   readonly startMs: number;
-  readonly keyId: KeyId;
+  readonly keyId: CallerId;
   readonly modelId: ModelId;
   readonly model: string;
   readonly versionId: VersionId;

@@ -1,7 +1,7 @@
 import { evictDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
 import type { AccessRequest, Admission } from "../../src/admission/admission.rules.ts";
-import { hashApiKey } from "../../src/identity/guards.ts";
+import { sha256 } from "../../src/shared/sha256.ts";
 import { cellOf } from "../support/cell.ts";
 import { withStoppedClock } from "../support/clock.ts";
 import { type TestTenant, newTenant } from "../support/tenant.ts";
@@ -12,7 +12,7 @@ const ANSWER = { status: 201, headers: {}, body: new Uint8Array([1, 2, 3]) };
 function accessRequest(tenant: TestTenant, leaseMs?: number): AccessRequest {
   return {
     kind: "access",
-    credential: { kind: "key", hash: hashApiKey(tenant.key) },
+    credential: { kind: "key", hash: sha256(tenant.key) },
     address: "",
     endpoint: "write",
     anyScope: ["models:write"],

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, test, vi } from "vitest";
 import { Lanes } from "../../src/admission/group-commit.ts";
 import type { Admission, AdmissionRequest } from "../../src/admission/admission.rules.ts";
-import { hashApiKey } from "../../src/identity/guards.ts";
+import { sha256 } from "../../src/shared/sha256.ts";
 import { newApiKey } from "../../src/identity/keys.rules.ts";
 import { newId } from "../../src/shared/ids.ts";
 import { cellOf, inferRequest, readLedger, requireAdmitted, settlementOf } from "../support/cell.ts";
@@ -259,7 +259,7 @@ describe("a tenant's cell", () => {
     const stored = await runInDurableObject(cellOf(tenant), (_cell, state) =>
       JSON.stringify(state.storage.sql.exec<{ body: string }>("SELECT body FROM hot_state").toArray()),
     );
-    expect(stored).toContain(hashApiKey(tenant.key));
+    expect(stored).toContain(sha256(tenant.key));
     expect(stored).not.toContain(tenant.key);
   });
 });

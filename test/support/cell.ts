@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
-import { hashApiKey } from "../../src/identity/guards.ts";
+import { sha256 } from "../../src/shared/sha256.ts";
 import type { Admission, InferRequest } from "../../src/admission/admission.rules.ts";
 import { type EntryId, newId } from "../../src/shared/ids.ts";
 import type { Settlement } from "../../src/usage/ledger.rules.ts";
@@ -28,7 +28,7 @@ export function inferRequest(tenant: TestTenant, model: string, idempotencyKey?:
   return {
     kind: "infer",
     entryId: newId("ent", Date.now()),
-    credential: { kind: "key", hash: hashApiKey(tenant.key) },
+    credential: { kind: "key", hash: sha256(tenant.key) },
     address: "",
     bytesIn: 0,
     model,

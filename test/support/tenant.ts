@@ -22,7 +22,12 @@ export function requestOf(method: string, path: string, options: CallOptions = {
   const headers = new Headers(options.headers);
   if (options.json !== undefined && !headers.has("Content-Type")) headers.set("Content-Type", "application/json");
   const body = options.json === undefined ? options.body : JSON.stringify(options.json);
-  return new Request(`http://tensorgate.test${path}`, { method, headers, ...(body !== undefined && { body }) });
+  return new Request(`http://tensorgate.test${path}`, {
+    method,
+    headers,
+    redirect: "manual",
+    ...(body !== undefined && { body }),
+  });
 }
 
 /** Call the Worker as its operator. */

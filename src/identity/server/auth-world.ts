@@ -1,0 +1,23 @@
+import type { Mailer, MailerParts } from "../../email/mailer.ts";
+import type { Clock } from "../../shared/clock.ts";
+import type { Database } from "../../shared/database.ts";
+import type { SessionId, UserId } from "../../shared/ids.ts";
+
+/** What the authorization server needs of the world outside. */
+export interface AuthWorld {
+  readonly db: Database;
+  readonly now: Clock;
+  /** How it writes to people. */
+  readonly mail: Omit<MailerParts, "waitUntil">;
+  /** The origin that it is reached at, which is its name in the tokens that it issues. */
+  readonly issuer: string;
+  /** What sessions, private keys and secrets are signed and encrypted with. */
+  readonly secret: string;
+  /** Tell every cell that knows of the log-in that its tokens are void. When it returns, they are refused. */
+  readonly voidSession: (userId: UserId, sessionId: SessionId) => Promise<void>;
+}
+
+/** The world with the mailer that outlives a request. */
+export interface AuthContext extends AuthWorld {
+  readonly mailer: Mailer;
+}

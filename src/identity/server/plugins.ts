@@ -1,0 +1,71 @@
+import { oauthDeviceAuthorization, oauthProvider } from "@better-auth/oauth-provider";
+import { passkey } from "@better-auth/passkey";
+import type { BetterAuthPlugin } from "better-auth";
+import { type JwtOptions, jwt } from "better-auth/plugins/jwt";
+import { twoFactor } from "better-auth/plugins/two-factor";
+import { newId } from "../../shared/ids.ts";
+import { API_AUDIENCE } from "../access-tokens.ts";
+import { TENANT_GRANTS } from "../permissions.rules.ts";
+import { OVERLAP_SECONDS } from "../signing-keys.store.ts";
+import type { AuthWorld } from "./auth-world.ts";
+import { accessTokenClaims } from "./claims.ts";
+import { tenantToken } from "./tenant-token.ts";
+
+/** How long an access token holds. */
+const ACCESS_TOKEN_SECONDS = 300;
+const ROTATION_SECONDS = 30 * 86_400;
+
+/** What better-auth does beyond passwords and sessions. */
+export function authPlugins(world: AuthWorld) {
+  const { issuer, now } = world;
+  const jwtOptions = tokenOptions(world);
+  return [
+    twoFactor({ issuer: "Tensorgate" }),
+    passkey({ rpID: new URL(issuer).hostname, rpName: "Tensorgate", origin: issuer }),
+    jwt(jwtOptions),
+    tenantToken(world, jwtOptions, ACCESS_TOKEN_SECONDS),
+    asPlugin(
+      oauthProvider({
+        loginPage: "/sign-in",
+        consentPage: "/consent",
+        scopes: ["openid", "profile", "email", "offline_access", ...TENANT_GRANTS],
+        accessTokenExpiresIn: ACCESS_TOKEN_SECONDS,
+        m2mAccessTokenExpiresIn: ACCESS_TOKEN_SECONDS,
+        idTokenExpiresIn: 3600,
+        enforcePerClientResources: false,
+        generateClientId: () => newId("cli", now()),
+        extensions: [{ claims: { accessToken: async (input) => await accessTokenClaims(world, input) } }],
+        rateLimit: RATE_LIMITS_ELSEWHERE,
+      }),
+    ),
+    oauthDeviceAuthorization({ verificationUri: `${issuer}/device`, expiresIn: "15m", interval: "5s" }),
+  ];
+}
+
+/** How tokens are signed: by keys that change each month, and are believed for a day after they signed their last. */
+function tokenOptions({ issuer }: AuthWorld): JwtOptions {
+  return {
+    disableSettingJwtHeader: true,
+    jwks: {
+      keyPairConfig: { alg: "EdDSA", crv: "Ed25519" },
+      rotationInterval: ROTATION_SECONDS,
+      gracePeriod: OVERLAP_SECONDS,
+    },
+    jwt: { issuer, audience: API_AUDIENCE, expirationTime: `${ACCESS_TOKEN_SECONDS}s` },
+  };
+}
+
+/** Its types don't hold under `exactOptionalPropertyTypes`; all that is asked of a plugin is an id. */
+function asPlugin(plugin: { readonly id: string }): BetterAuthPlugin {
+  return plugin;
+}
+
+/** Attempts are counted in Durable Objects, before they come here. */
+const RATE_LIMITS_ELSEWHERE = {
+  token: false,
+  authorize: false,
+  introspect: false,
+  revoke: false,
+  register: false,
+  userinfo: false,
+} as const;

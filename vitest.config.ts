@@ -25,6 +25,7 @@ export default defineConfig({
               bindings: {
                 ADMIN_TOKEN: "operator-token-known-to-tests-only",
                 MASTER_KEY: "master-key-of-tests-that-seals-nothing-else",
+                EMAIL_DELIVERY: "outbox",
                 TEST_MIGRATIONS: await readD1Migrations("./migrations"),
               },
             },

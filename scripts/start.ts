@@ -36,6 +36,7 @@ async function main(options: StartOptions): Promise<void> {
       PUBLIC_ORIGIN: origin,
       CONTAINER_URL: container.url,
       MAX_LIVE_ISOLATES,
+      EMAIL_DELIVERY: "outbox",
     });
     stopWithSignals(worker, stopping);
     await useWorker(worker, adminToken, options);
@@ -83,7 +84,8 @@ function showWays({ baseUrl, apiKey, model }: Quickstart): void {
     curl $TENSORGATE_URL/v2/models/${model} -H "Authorization: Bearer $TENSORGATE_API_KEY"
     curl "$TENSORGATE_URL/v1/usage?group_by=model" -H "Authorization: Bearer $TENSORGATE_API_KEY"
 
-  Every route: ${baseUrl}/openapi.json`);
+  Every route: ${baseUrl}/openapi.json
+  E-mails that would be sent: ${baseUrl}/dev/outbox`);
 }
 
 try {

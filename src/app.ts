@@ -1,3 +1,4 @@
+import { outboxRoutes } from "./email/outbox.routes.ts";
 import { createRouter } from "./http/router.ts";
 import { onFault } from "./http/faults.ts";
 import { serveOpenApi } from "./http/openapi.ts";
@@ -63,6 +64,7 @@ app.route("/", currentRoutes); //    GET  /v1/usage/current, /v1/usage/alerts
 app.route("/", tenantRoutes); //          /admin/tenants…
 app.route("/", creditRoutes); //     POST /admin/tenants/{tenant_id}/credits
 app.route("/", fleetRoutes); //           /admin/usage…
+app.route("/", outboxRoutes); //     GET  /dev/outbox…, where mails are kept instead of sent
 
 serveOpenApi(app); //                GET  /openapi.json
 app.notFound(unrouted(app.routes));

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type EmailSettings, emailVariables, readEmailSettings, requireSender } from "./email/settings.schemas.ts";
 
 const originOrNothing = (example: string) =>
   z
@@ -7,7 +8,8 @@ const originOrNothing = (example: string) =>
     .default("")
     .transform((url) => (url === "" ? undefined : new URL(url).origin));
 
-const schema = z.object({
+const variables = z.object({
+  ...emailVariables,
   ADMIN_TOKEN: z
     .string({ error: "is missing; set it with `wrangler secret put ADMIN_TOKEN`" })
     .min(32, "must have at least 32 characters; `openssl rand -hex 32` makes one"),
@@ -19,6 +21,8 @@ const schema = z.object({
   MAX_LIVE_ISOLATES: z.coerce.number({ error: "must be a number" }).int().min(0).max(10_000).default(0),
   CONTAINER_INSTANCES: z.coerce.number({ error: "must be a number" }).int().min(0).max(1000).default(0),
 });
+
+const schema = variables.superRefine(requireSender);
 
 /** The Worker's variables and secrets, checked. */
 export interface Config {
@@ -34,6 +38,8 @@ export interface Config {
   readonly maxLiveIsolates: number;
   /** How many of Cloudflare's containers may be used; 0 where there are none. */
   readonly containerInstances: number;
+  /** How e-mail leaves the Worker, and in whose name. */
+  readonly email: EmailSettings;
 }
 
 const parsed = new WeakMap<Env, Config>();
@@ -59,6 +65,7 @@ export function parseEnv(env: Env): Config {
     containerUrl: CONTAINER_URL,
     containerInstances: CONTAINER_INSTANCES,
     maxLiveIsolates: MAX_LIVE_ISOLATES,
+    email: readEmailSettings(result.data),
   };
   parsed.set(env, config);
   return config;

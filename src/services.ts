@@ -6,6 +6,9 @@ import { cellOf, offersJurisdiction } from "./admission/cells.ts";
 import type { Ended, KeptAnswers } from "./admission/claims.rules.ts";
 import { type OperatorClaims, operatorClaims } from "./admission/operator-claims.service.ts";
 import type { Admission, AdmissionRequest } from "./admission/admission.rules.ts";
+import { cloudflareDelivery } from "./email/cloudflare-delivery.ts";
+import { type Delivery, type Mailer, createMailer } from "./email/mailer.ts";
+import { outboxDelivery } from "./email/outbox-delivery.ts";
 import { type Config, parseEnv } from "./env.ts";
 import { type ContainerBackend, containerBackend } from "./inference/container-backends.ts";
 import { type Isolates, hostedIsolates, platformIsolates } from "./inference/isolates.ts";
@@ -20,6 +23,8 @@ export interface Services {
   readonly now: Clock;
   readonly db: Database;
   readonly files: R2Bucket;
+  /** How the Worker writes to people. */
+  readonly mailer: Mailer;
   readonly isolates: Isolates;
   /** Where models run that do not fit into an isolate; undefined in a deployment without it. */
   readonly container: ContainerBackend | undefined;
@@ -73,6 +78,11 @@ function databaseOf(env: Env): Database {
   return database;
 }
 
+function deliveryOf(env: Env, { email }: Config): Delivery {
+  if (email.delivery === "outbox") return outboxDelivery(() => databaseOf(env), systemClock);
+  return cloudflareDelivery(env.EMAIL, email.from, email.brand);
+}
+
 export function createBackgroundServices(env: Env): BackgroundServices {
   return { now: systemClock, db: databaseOf(env), cell: (tenantId) => cellOf(env.TENANT_CELL, tenantId) };
 }
@@ -89,6 +99,9 @@ export function createServices(env: Env, request: Request, waitUntil: WaitUntil)
       return databaseOf(env);
     },
     files: env.MODELS,
+    get mailer() {
+      return createMailer({ brand: config.email.brand, deliver: deliveryOf(env, config), waitUntil });
+    },
     get origin() {
       return new URL(request.url).origin;
     },

@@ -53,7 +53,7 @@ export async function restartWorker(name: string, entry: string, workshop: Works
 async function startBundled(name: string, entry: string, workshop: Workshop, { port, bindings }: Placement) {
   const modulesRoot = bundleDirectory(name, workshop);
   const modules = await bundledModules(entry, modulesRoot);
-  const secrets = { ADMIN_TOKEN, MASTER_KEY, ...bindings }; // without .dev.vars
+  const secrets = { ADMIN_TOKEN, MASTER_KEY, EMAIL_DELIVERY: "outbox", ...bindings }; // without .dev.vars
   return await startWorkerd(name, workshop, { ...configuredOptions(), modules, modulesRoot, bindings: secrets }, port);
 }
 

@@ -44,7 +44,7 @@ export async function startServer(directory: string): Promise<Server> {
       ...configuredOptions(),
       modules: await bundledModules(ENTRY, bundle),
       modulesRoot: bundle,
-      bindings: { ADMIN_TOKEN, MASTER_KEY },
+      bindings: { ADMIN_TOKEN, MASTER_KEY, EMAIL_DELIVERY: "outbox" },
       rootPath: ROOT,
       unsafeDirectSockets: [{ host: HOST, port: 0 }],
       resourcePersistencePath: join(directory, "state"),

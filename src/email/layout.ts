@@ -108,14 +108,20 @@ function asHtml({ subject, preheader, heading, parts }: Letter, brand: Brand) {
         <table role="presentation" width="100%" cellpadding="0" cellspacing="0" class="page" style="background:#f3f4f6">
           <tr>
             <td align="center" style="padding:24px 12px">
-              <table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="max-width:560px">
+              <table
+                role="presentation"
+                width="100%"
+                cellpadding="0"
+                cellspacing="0"
+                style="max-width:560px;table-layout:fixed"
+              >
                 <tr>
                   <td class="ink" style="${INK};font-weight:600;padding:0 4px 16px">${masthead(brand)}</td>
                 </tr>
                 <tr>
                   <td
                     class="card ink"
-                    style="${INK};background:#ffffff;border:1px solid #dfe3e8;border-radius:8px;padding:28px"
+                    style="${INK};background:#ffffff;border:1px solid #dfe3e8;border-radius:8px;padding:28px;overflow-wrap:break-word;word-break:break-word"
                   >
                     <h1 style="margin:0 0 16px;font-size:22px;line-height:1.3">${heading}</h1>
                     ${parts.map((part) => partAsHtml(part, brand))}
@@ -163,8 +169,8 @@ function partAsHtml(part: Part, { accentColor }: Brand) {
 
 function fact(what: string, value: string) {
   return html`<tr>
-    <td class="faint" style="${FAINT};padding:2px 16px 2px 0;vertical-align:top;white-space:nowrap">${what}</td>
-    <td class="ink" style="${INK};padding:2px 0;word-break:break-word">${value}</td>
+    <td class="faint" style="${FAINT};padding:2px 16px 2px 0;vertical-align:baseline;white-space:nowrap">${what}</td>
+    <td class="ink" style="${INK};padding:2px 0;vertical-align:baseline;word-break:break-word">${value}</td>
   </tr>`;
 }
 

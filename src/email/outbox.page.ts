@@ -80,6 +80,23 @@ const STYLE = html`
       border-radius: 6px;
       padding: 1rem;
     }
+    @media (max-width: 40rem) {
+      thead {
+        display: none;
+      }
+      tr,
+      td {
+        display: block;
+      }
+      td {
+        padding: 0;
+        border: 0;
+      }
+      tr {
+        padding: 0.75rem 0;
+        border-bottom: 1px solid var(--line);
+      }
+    }
   </style>
 `;
 

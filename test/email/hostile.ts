@@ -40,3 +40,8 @@ export const HOSTILE_NAMES = [
   "a".repeat(100_000),
   "",
 ];
+
+/** Whether a text is one line, or lines if it may be, of what can be shown. As a yes or no: half a character breaks a report of it. */
+export function isPrintable(text: string, mayHaveLines = false): boolean {
+  return !/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202e\u2066]/u.test(mayHaveLines ? text.replaceAll("\n", "") : text);
+}

@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from "vitest";
 import { replaced } from "../support/faulty.ts";
 import { PRODUCTION, newAddress, readOutbox, watchedBinding, withMailer } from "../support/mail.ts";
 import { invitationTo, messagesTo } from "../support/messages.ts";
-import { HOSTILE_ADDRESSES, HOSTILE_NAMES } from "./hostile.ts";
+import { HOSTILE_ADDRESSES, HOSTILE_NAMES, isPrintable } from "./hostile.ts";
 
 /** What is logged meanwhile. */
 async function logOf(run: () => Promise<unknown>): Promise<string> {
@@ -82,7 +82,10 @@ describe("header injection", () => {
     const [mail] = handed;
     expect(Object.keys(mail ?? {}).toSorted()).toEqual(["from", "html", "subject", "text", "to"]);
     expect(mail?.to).toBe("ada@example.com");
-    expect(mail && "subject" in mail ? mail.subject : "\n").toMatch(/^[^\p{Cc}\p{Zl}\p{Zp}]{1,150}$/u);
+    const subject = mail && "subject" in mail ? mail.subject : "";
+    expect(isPrintable(subject)).toBe(true);
+    expect(subject.length).toBeGreaterThan(0);
+    expect(subject.length).toBeLessThanOrEqual(150);
   });
 });
 

@@ -4,7 +4,7 @@ import { type LaidOut, layOut } from "../../src/email/layout.ts";
 import { type Message, writeLetter } from "../../src/email/templates/templates.ts";
 import { linksIn } from "../../src/email/wording.rules.ts";
 import { messagesTo } from "../support/messages.ts";
-import { HOSTILE_NAMES } from "./hostile.ts";
+import { HOSTILE_NAMES, isPrintable } from "./hostile.ts";
 
 const ACME: Brand = {
   productName: "Acme & Sons",
@@ -82,9 +82,9 @@ describe.each(messages)("the template %s", (_name, message) => {
     const plain = await laidOut(withNames(message, "Ada"));
     for (const name of HOSTILE_NAMES) {
       const { subject, text, html } = await laidOut(withNames(message, name));
-      expect(subject).not.toMatch(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202e\u2066]/u);
+      expect(isPrintable(subject) && isPrintable(text, true)).toBe(true);
       expect(subject.length).toBeLessThanOrEqual(150);
-      expect(text.split("\n")).toHaveLength(plain.text.split("\n").length);
+      expect(text.split("\n").length).toBe(plain.text.split("\n").length);
       expect(text.length).toBeLessThan(5000);
       expect(elementsOf(html)).toEqual(elementsOf(plain.html));
       expect(linksIn(text)).toEqual(linksIn(plain.text));

@@ -56,6 +56,9 @@ describe("npm start", () => {
       const usage = await fetch(`${baseUrl}/v1/usage`, { headers: { Authorization: `Bearer ${apiKey}` } });
       expect(await usage.json()).toMatchObject({ total: { inferences: 2 } });
 
+      const outbox = await fetch(`${baseUrl}/dev/outbox`);
+      expect(await outbox.text()).toContain("<h1>Outbox</h1>");
+
       const busy = await outputOf(npmStart({ state, port, args: ["--once"] }));
       expect(busy.output).toContain(`Port ${port} is in use.`);
       expect(busy.output).toContain(`PORT=${port + 1} npm start`);

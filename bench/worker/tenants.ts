@@ -30,13 +30,12 @@ export async function copyTenant(
   const created = await createTenant(services, like);
   if (created.kind !== "registered") throw new Error("A tenant without a jurisdiction is always registered.");
   const tenantId = created.tenant.id;
-  const { key } = await createKey(tenantId, services, {
-    name: template.name,
-    scopes: ["models:infer"],
-    mode: "live",
-    allowedIps: null,
-    limits: null,
-  });
+  const { key } = await createKey(
+    tenantId,
+    services,
+    { name: template.name, scopes: ["models:infer"], mode: "live", allowedIps: null, limits: null },
+    { actor: { kind: "system" }, origin: { ipAddress: "", userAgent: "", requestId: "" } },
+  );
   const createdAtMs = services.now();
   const modelId = newId("mdl", createdAtMs);
   await insertModel(tenantId, services.db, { id: modelId, name: wish.model, description: "", createdAtMs });

@@ -2,6 +2,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { createRouter } from "../http/router.ts";
 import { pageQuery } from "../http/contract.schemas.ts";
 import { API_KEY_SECURITY, json, jsonRequest, pageOf, problems, toPage } from "../http/contract.ts";
+import { doerOf } from "../http/doer.ts";
 import { jsonBody } from "../http/json-body.ts";
 import { problem } from "../http/problem.ts";
 import { isId } from "../shared/ids.ts";
@@ -60,7 +61,7 @@ export const keyRoutes = createRouter()
       const detail = `scopes: your own key lacks ${excess.join(", ")}, so it can't grant it.`;
       return problem(c, "insufficient-scope", detail, { members: { required: excess, held: scopes } });
     }
-    const { key, row } = await createKey(tenantId, c.var.services, keyWishFrom(wish));
+    const { key, row } = await createKey(tenantId, c.var.services, keyWishFrom(wish), doerOf(c));
     return c.json({ ...presentKey(row), key }, 201);
   })
   .openapi(listKeysRoute, async (c) => {
@@ -73,7 +74,7 @@ export const keyRoutes = createRouter()
   })
   .openapi(revokeKeyRoute, async (c) => {
     const { key_id: keyId } = c.req.valid("param");
-    const revoked = isId("key", keyId) && (await revokeKey(c.var.caller.tenantId, c.var.services, keyId));
+    const revoked = isId("key", keyId) && (await revokeKey(c.var.caller.tenantId, c.var.services, keyId, doerOf(c)));
     if (!revoked) return problem(c, "key-not-found", `There is no API key "${keyId}".`);
     return c.body(null, 204);
   });

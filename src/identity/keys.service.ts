@@ -1,3 +1,4 @@
+import { type Doer, auditRow } from "../events/audit.rules.ts";
 import type { Services } from "../services.ts";
 import { type KeyId, type TenantId, newId } from "../shared/ids.ts";
 import { sha256 } from "../shared/sha256.ts";
@@ -10,6 +11,7 @@ export async function createKey(
   tenantId: TenantId,
   services: Services,
   wish: KeyWish,
+  by: Doer,
 ): Promise<{ key: string; row: Omit<KeyRow, "tenantId"> }> {
   const key = newApiKey(tenantId, wish.mode);
   const nowMs = services.now();
@@ -21,7 +23,9 @@ export async function createKey(
     createdAtMs: nowMs,
     revokedAtMs: null,
   };
-  await insertKey(tenantId, services.db, row);
+  const after = { name: row.name, scopes: row.scopes, mode: row.mode };
+  const audit = auditRow({ ...by, act: "key.created", tenantId, targetId: row.id, after }, nowMs);
+  await insertKey(tenantId, services.db, row, audit);
   await services.refresh(tenantId, { kind: "key", keyId: row.id });
   return { key, row };
 }
@@ -33,9 +37,14 @@ export async function createKey(
  *
  * @returns whether the tenant has such a key
  */
-export async function revokeKey(tenantId: TenantId, services: Services, keyId: KeyId): Promise<boolean> {
-  if (!(await findKey(tenantId, services.db, keyId))) return false;
-  await markKeyRevoked(tenantId, services.db, keyId, services.now());
+export async function revokeKey(tenantId: TenantId, services: Services, keyId: KeyId, by: Doer): Promise<boolean> {
+  const key = await findKey(tenantId, services.db, keyId);
+  if (!key) return false;
+  if (key.revokedAtMs === null) {
+    const nowMs = services.now();
+    const audit = auditRow({ ...by, act: "key.revoked", tenantId, targetId: keyId }, nowMs);
+    await markKeyRevoked(tenantId, services.db, keyId, nowMs, audit);
+  }
   await services.refresh(tenantId, { kind: "key", keyId });
   return true;
 }

@@ -2,6 +2,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { createRouter } from "../http/router.ts";
 import { pageQuery } from "../http/contract.schemas.ts";
 import { OPERATOR_SECURITY, json, jsonRequest, pageOf, problems, toPage } from "../http/contract.ts";
+import { doerOf } from "../http/doer.ts";
 import { jsonBody } from "../http/json-body.ts";
 import { problem } from "../http/problem.ts";
 import { requiresPlatform } from "../identity/guards.ts";
@@ -148,7 +149,7 @@ export const tenantRoutes = createRouter()
     const wish = c.req.valid("json");
     const tenant = isId("ten", tenantId) ? await findTenant(tenantId, c.var.services.db) : undefined;
     if (!tenant) return problem(c, "tenant-not-found", noTenant(tenantId));
-    const { key, row } = await createKey(tenant.id, c.var.services, keyWishFrom(wish));
+    const { key, row } = await createKey(tenant.id, c.var.services, keyWishFrom(wish), doerOf(c));
     return c.json({ ...presentKey(row), key }, 201);
   })
   .openapi(voidCredentialsRoute, async (c) => {

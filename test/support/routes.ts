@@ -6,6 +6,11 @@ export interface AppRoute {
   readonly path: string;
 }
 
+/** Whether a route is better-auth's, whose words and errors are those of OAuth or its own. */
+export function isBetterAuths({ path }: Pick<AppRoute, "path">): boolean {
+  return path.startsWith("/auth/");
+}
+
 /** Every route of the app once, middleware that stands before all routes left out. */
 export function allRoutes(): AppRoute[] {
   const routes = new Map<string, AppRoute>();

@@ -7,6 +7,7 @@ import type { Ended, KeptAnswers } from "./admission/claims.rules.ts";
 import { type OperatorClaims, operatorClaims } from "./admission/operator-claims.service.ts";
 import type { Admission, AdmissionRequest } from "./admission/admission.rules.ts";
 import { type Config, parseEnv } from "./env.ts";
+import { type Attempts, attemptsOf } from "./identity/attempts.service.ts";
 import { type ContainerBackend, containerBackend } from "./inference/container-backends.ts";
 import { type Isolates, hostedIsolates, platformIsolates } from "./inference/isolates.ts";
 import { type Clock, systemClock } from "./shared/clock.ts";
@@ -37,6 +38,8 @@ export interface Services {
   readonly answersOf: (tenantId: TenantId) => KeptAnswers;
   /** The operator's requests with an idempotency key, and what they were answered. */
   readonly operatorClaims: OperatorClaims;
+  /** Limits of what strangers may try, and the lock of accounts whose secret is guessed. */
+  readonly attempts: Attempts;
   /** Tell the tenant's cell what changed in D1; when it returns, the change holds. */
   readonly refresh: (tenantId: TenantId, change: Change) => Promise<void>;
   /** Make a new tenant's cell, near this place if one is given. */
@@ -100,6 +103,7 @@ export function createServices(env: Env, request: Request, waitUntil: WaitUntil)
     },
     answersOf: (tenantId) => answersOfTenant(tenantId, { cells, files: env.MODELS, masterKey: config.masterKey }),
     operatorClaims: operatorClaims(() => databaseOf(env), { now: systemClock, masterKey: config.masterKey }),
+    attempts: attemptsOf(env.ATTEMPT_LIMITER, config.masterKey),
     refresh: async (tenantId, change) => {
       await cellOf(cells, tenantId).refresh(change);
     },

@@ -50,6 +50,8 @@ export const PROBLEMS = {
   "out-of-memory": { status: 422, title: "The run needs more memory than it may have" },
   "inference-failed": { status: 422, title: "The model failed on these inputs" },
   "upgrade-required": { status: 426, title: "The route is a stream" },
+  "too-many-attempts": { status: 429, title: "Too many attempts were made" },
+  "attempts-locked": { status: 429, title: "Too many attempts have failed" },
   "quota-exceeded": { status: 429, title: "A limit is exhausted" },
   "internal-error": { status: 500, title: "Something failed on our side" },
   "jurisdiction-unavailable": { status: 501, title: "The jurisdiction is not to be had here" },

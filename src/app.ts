@@ -1,7 +1,9 @@
 import { createRouter } from "./http/router.ts";
 import { onFault } from "./http/faults.ts";
+import { headerLimits } from "./http/header-limits.ts";
 import { serveOpenApi } from "./http/openapi.ts";
 import { requestId } from "./http/request-id.ts";
+import { securityHeaders } from "./http/security-headers.ts";
 import { serverRoutes } from "./http/server.routes.ts";
 import { unrouted } from "./http/unrouted.ts";
 import { keyRoutes } from "./identity/keys.routes.ts";
@@ -33,7 +35,9 @@ import { usageRoutes } from "./usage/usage.routes.ts";
  */
 export const app = createRouter();
 
+app.use(securityHeaders);
 app.use(requestId);
+app.use(headerLimits);
 app.use(async (c, next) => {
   c.set(
     "services",

@@ -53,6 +53,7 @@ export const PROBLEMS = {
   "too-many-attempts": { status: 429, title: "Too many attempts were made" },
   "attempts-locked": { status: 429, title: "Too many attempts have failed" },
   "quota-exceeded": { status: 429, title: "A limit is exhausted" },
+  "headers-too-large": { status: 431, title: "The headers are too large" },
   "internal-error": { status: 500, title: "Something failed on our side" },
   "jurisdiction-unavailable": { status: 501, title: "The jurisdiction is not to be had here" },
   "runtime-failed": { status: 502, title: "What runs the model failed" },

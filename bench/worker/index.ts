@@ -57,6 +57,7 @@ bench.post("/bench/admissions/:way", authenticated, async (c) => {
     entryId: newId("ent", Date.now()),
     credential: { kind: "key", hash },
     address: "",
+    origin: undefined,
     bytesIn: 0,
     model: "mnist",
     version: undefined,

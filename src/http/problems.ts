@@ -20,6 +20,7 @@ export const PROBLEMS = {
   "credential-void": { status: 401, title: "The credential is no longer valid" },
   "credits-exhausted": { status: 402, title: "The prepaid credit is used up" },
   "address-not-allowed": { status: 403, title: "The address may not call" },
+  "origin-not-allowed": { status: 403, title: "The page's origin may not call" },
   "insufficient-scope": { status: 403, title: "The API key lacks a scope" },
   "link-invalid": { status: 403, title: "The link is not valid" },
   "tenant-suspended": { status: 403, title: "The tenant is suspended" },

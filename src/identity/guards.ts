@@ -5,6 +5,7 @@ import type { AppEnv, Credential } from "../http/context.ts";
 import { answerAgain, answerAndKeep, readIdempotency } from "../http/idempotency.ts";
 import { problem } from "../http/problem.ts";
 import { callerAddress } from "../http/caller-address.ts";
+import { callerOrigin, heedOrigin } from "../http/cors.ts";
 import { tellLimit } from "../http/rate-limit-headers.ts";
 import { refuse } from "../http/refusals.ts";
 import { BoundedCache } from "../shared/bounded-cache.ts";
@@ -35,15 +36,18 @@ export function requires(...anyScope: readonly Scope[]) {
     const idempotency = await readIdempotency(c);
     if (idempotency instanceof Response) return idempotency;
     const { tenantId, hash } = credential;
+    const origin = callerOrigin(c);
     const answers = c.var.services.answersOf(tenantId);
     const admission = await c.var.services.admit(tenantId, {
       kind: "access",
       credential: { kind: "key", hash },
       address: callerAddress(c),
+      origin,
       endpoint: endpointOf(c.req.method, anyScope),
       anyScope,
       idempotency,
     });
+    heedOrigin(c, origin, admission);
     if (admission.kind === "admitted") throw new Error("The cell admitted an inference where access was asked for.");
     if (admission.kind === "repeated") return await answerAgain(answers, admission);
     if (admission.kind !== "granted") return refuse(c, admission);

@@ -30,6 +30,7 @@ export function inferRequest(tenant: TestTenant, model: string, idempotencyKey?:
     entryId: newId("ent", Date.now()),
     credential: { kind: "key", hash: hashApiKey(tenant.key) },
     address: "",
+    origin: undefined,
     bytesIn: 0,
     model,
     version: undefined,

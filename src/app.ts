@@ -1,8 +1,11 @@
 import { outboxRoutes } from "./email/outbox.routes.ts";
 import { createRouter } from "./http/router.ts";
 import { onFault } from "./http/faults.ts";
+import { cors } from "./http/cors.ts";
+import { headerLimits } from "./http/header-limits.ts";
 import { serveOpenApi } from "./http/openapi.ts";
 import { requestId } from "./http/request-id.ts";
+import { securityHeaders } from "./http/security-headers.ts";
 import { serverRoutes } from "./http/server.routes.ts";
 import { unrouted } from "./http/unrouted.ts";
 import { authRoutes } from "./identity/auth.routes.ts";
@@ -20,6 +23,7 @@ import { uploadRoutes } from "./models/upload.routes.ts";
 import { versionRoutes } from "./models/versions.routes.ts";
 import { warmupRoutes } from "./models/warmup.routes.ts";
 import { createServices } from "./services.ts";
+import { corsRoutes } from "./tenants/cors.routes.ts";
 import { creditRoutes } from "./tenants/credits.routes.ts";
 import { tenantRoutes } from "./tenants/tenants.routes.ts";
 import { fleetRoutes } from "./usage/fleet.routes.ts";
@@ -35,7 +39,10 @@ import { usageRoutes } from "./usage/usage.routes.ts";
  */
 export const app = createRouter();
 
+app.use(securityHeaders);
 app.use(requestId);
+app.use(headerLimits);
+app.use(cors);
 app.use(async (c, next) => {
   c.set(
     "services",
@@ -59,6 +66,7 @@ app.route("/", backendRoutes); //    POST /v1/models/{model}/backends
 app.route("/", downloadRoutes); //   GET  /files/{link}
 app.route("/", authRoutes); //            /auth/…
 app.route("/", keyRoutes); //             /v1/keys…
+app.route("/", corsRoutes); //            /v1/cors
 app.route("/", usageRoutes); //      GET  /v1/usage
 app.route("/", liveRoutes); //       GET  /v1/usage/live
 app.route("/", ledgerRoutes); //     GET  /v1/usage/ledger…

@@ -3,6 +3,7 @@ import { createBackgroundServices } from "./services.ts";
 import { USAGE_QUEUE, recordHours } from "./usage/fleet.service.ts";
 import { reconcileInTurn } from "./usage/reconciliation.service.ts";
 
+export { AttemptLimiter } from "../durable-objects/attempt-limiter.ts";
 export { IsolateHost } from "../durable-objects/isolate-host.ts";
 export { LargeModelBackend } from "../durable-objects/large-model-backend.ts";
 export { TenantCell } from "../durable-objects/tenant-cell.ts";

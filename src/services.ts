@@ -17,6 +17,7 @@ import type { AuthServer } from "./identity/server/auth-server.ts";
 import type { AuthWorld } from "./identity/server/auth-world.ts";
 import { SigningKeys } from "./identity/signing-keys.ts";
 import { loadPublicKeys } from "./identity/signing-keys.store.ts";
+import { type Attempts, attemptsOf } from "./identity/attempts.service.ts";
 import { type ContainerBackend, containerBackend } from "./inference/container-backends.ts";
 import { type Isolates, hostedIsolates, platformIsolates } from "./inference/isolates.ts";
 import { type Clock, systemClock } from "./shared/clock.ts";
@@ -56,6 +57,8 @@ export interface Services {
   readonly answersOf: (tenantId: TenantId) => KeptAnswers;
   /** The operator's requests with an idempotency key, and what they were answered. */
   readonly operatorClaims: OperatorClaims;
+  /** Limits of what strangers may try, and the lock of accounts whose secret is guessed. */
+  readonly attempts: Attempts;
   /** Tell the tenant's cell what changed in D1; when it returns, the change holds. */
   readonly refresh: (tenantId: TenantId, change: Change) => Promise<void>;
   /** Make a new tenant's cell, near this place if one is given. */
@@ -152,6 +155,9 @@ export function createServices(env: Env, request: Request, waitUntil: WaitUntil)
     answersOf: (tenantId) => answersOfTenant(tenantId, { cells, files: env.MODELS, masterKey: config.masterKey }),
     get operatorClaims() {
       return operatorClaims(() => databaseOf(env), { now: systemClock, masterKey: config.masterKey });
+    },
+    get attempts() {
+      return attemptsOf(env.ATTEMPT_LIMITER, config.masterKey);
     },
     refresh: async (tenantId, change) => {
       await cellOf(cells, tenantId).refresh(change);

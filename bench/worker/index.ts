@@ -10,6 +10,7 @@ import { endOf, loopSchema, runLoop } from "./loops.ts";
 import type { TenantCell } from "./filled-cell.ts";
 import { copyTenant, copySchema } from "./tenants.ts";
 
+export { AttemptLimiter } from "../../durable-objects/attempt-limiter.ts";
 export { IsolateHost } from "../../durable-objects/isolate-host.ts";
 export { LargeModelBackend } from "../../durable-objects/large-model-backend.ts";
 export { TenantCell } from "./filled-cell.ts";
@@ -56,6 +57,7 @@ bench.post("/bench/admissions/:way", authenticated, async (c) => {
     entryId: newId("ent", Date.now()),
     credential,
     address: "",
+    origin: undefined,
     bytesIn: 0,
     model: "mnist",
     version: undefined,

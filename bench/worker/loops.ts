@@ -59,6 +59,7 @@ function inferencesOf(key: string, model: string): Infer {
     entryId: newId("ent", Date.now()),
     credential,
     address: "203.0.113.7",
+    origin: undefined,
     bytesIn: 3_136,
     model,
     version: undefined,

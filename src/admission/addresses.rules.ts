@@ -29,6 +29,17 @@ export function isListed(list: readonly string[], address: string): boolean {
   });
 }
 
+/**
+ * What of an address belongs to one customer: all of an IPv4 address, the first 64 bits of an IPv6 one. Empty when it is missing or
+ * can't be read.
+ */
+export function networkOf(address: string): string {
+  if (!isAddress(address)) return "";
+  const caller = ipaddr.process(address);
+  if (caller.kind() === "ipv4") return caller.toString();
+  return ipaddr.IPv6.networkAddressFromCIDR(`${caller.toString()}/64`).toString();
+}
+
 function wholeAddress(entry: string): [ipaddr.IPv4 | ipaddr.IPv6, number] {
   const address = ipaddr.process(entry);
   return [address, address.kind() === "ipv4" ? 32 : 128];

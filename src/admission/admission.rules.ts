@@ -20,6 +20,7 @@ import {
 import type { LimitState } from "./limit-states.rules.ts";
 import { type Demand, type Exceeded, weigh } from "./limits.rules.ts";
 import type { Hold, Meter, Meters } from "./meters.rules.ts";
+import { isAllowedOrigin } from "./origins.rules.ts";
 import type { Endpoint, Limits } from "./policies.rules.ts";
 
 /** The tenant as its cell knows it. */
@@ -34,6 +35,8 @@ export interface TenantPolicy {
   /** When a billing period of the tenant began, ms since 1970. */
   readonly periodAnchorMs: number;
   readonly allowedIps: readonly string[] | null;
+  /** Pages of which origins may call, besides the service's own. */
+  readonly allowedOrigins: readonly string[];
   /** Credentials of the tenant that were issued before this moment are void, ms since 1970. */
   readonly notBeforeMs: number;
   /** How long one inference may run, in milliseconds. */
@@ -50,6 +53,8 @@ export interface AccessRequest {
   readonly credential: Credential;
   /** The caller's address; empty when it is not known. */
   readonly address: string;
+  /** The origin of the page that calls; undefined for the service's own, and where no page calls. */
+  readonly origin: string | undefined;
   readonly endpoint: Exclude<Endpoint, "infer">;
   readonly anyScope: readonly Grant[];
   readonly idempotency: Idempotency | undefined;
@@ -62,6 +67,8 @@ export interface InferRequest {
   readonly entryId: EntryId;
   readonly credential: Credential;
   readonly address: string;
+  /** As {@link AccessRequest} has it. */
+  readonly origin: string | undefined;
   readonly model: string;
   /** A version's number or an alias; the alias `production` when undefined. */
   readonly version: string | undefined;
@@ -106,6 +113,7 @@ export type Refusal =
   | Unresolved
   | { readonly kind: "tenant-suspended" }
   | { readonly kind: "insufficient-scope"; readonly anyScope: readonly Grant[]; readonly held: readonly Grant[] }
+  | { readonly kind: "origin-not-allowed"; readonly origin: string }
   | { readonly kind: "address-not-allowed"; readonly address: string }
   | { readonly kind: "quota-exceeded"; readonly violated: Exceeded["violated"] }
   | { readonly kind: "credits-exhausted"; readonly limit: LimitState }
@@ -143,16 +151,17 @@ export interface AdmissionState extends Credentials, Meters {
 }
 
 /**
- * Decide one request, in the order in which a refusal should be heard: credential, tenant, scope, address, idempotency key, model,
- * limits; then debit and ledger entry. A refusal debits nothing.
+ * Decide one request, in the order in which a refusal should be heard: credential, origin, tenant, scope, address, idempotency key,
+ * model, limits; then debit and ledger entry. A refusal debits nothing.
  *
- * The credential comes first, so that a stranger learns nothing of a tenant. The idempotency key comes before the model and the
+ * The credential comes first, so that a stranger learns nothing of a tenant; the origin comes before a credential that is no longer
+ * good, so that a page may read why it is refused wherever it may read anything. The idempotency key comes before the model and the
  * limits, because an answer that was given needs neither: who lost the answer of the last call of a quota, or of a model that was
  * deleted since, may still fetch it.
  */
 export function admit(state: AdmissionState, request: AdmissionRequest, nowMs: number): Admission {
   const caller = identify(state, request.credential);
-  if ("kind" in caller) return caller;
+  if ("kind" in caller) return caller.kind === "unknown-key" ? caller : (refuseOrigin(state, request) ?? caller);
   return request.kind === "access"
     ? admitAccess(state, caller, request, nowMs)
     : admitInference(state, caller, request, nowMs);
@@ -182,14 +191,25 @@ function boundTo({ callerId }: Caller, idempotency: Idempotency): Idempotency {
 export function refuseCaller(
   { tenant }: Pick<AdmissionState, "tenant">,
   { scopes, allowedIps }: Caller,
-  { address }: Pick<AdmissionRequest, "address">,
+  from: Pick<AdmissionRequest, "address" | "origin">,
   anyScope: readonly Grant[],
   isRead: boolean,
 ): Refusal | undefined {
+  const { address } = from;
+  const refusedOrigin = refuseOrigin({ tenant }, from);
+  if (refusedOrigin) return refusedOrigin;
   if (tenant.status === "suspended" && !isRead) return { kind: "tenant-suspended" };
   if (!anyScope.some((scope) => holds(scopes, scope))) return { kind: "insufficient-scope", anyScope, held: scopes };
   if (!mayCallFrom(address, [tenant.allowedIps, allowedIps])) return { kind: "address-not-allowed", address };
   return undefined;
+}
+
+function refuseOrigin(
+  { tenant }: Pick<AdmissionState, "tenant">,
+  { origin }: Pick<AdmissionRequest, "origin">,
+): Refusal | undefined {
+  if (origin === undefined || isAllowedOrigin(tenant.allowedOrigins, origin)) return undefined;
+  return { kind: "origin-not-allowed", origin };
 }
 
 function admitInference(state: AdmissionState, caller: Caller, request: InferRequest, nowMs: number): Admission {

@@ -24,7 +24,7 @@ const CELL_STATE_SCHEMA = `
 `;
 
 /** Raise it with each change of the documents or the tables: a cell of another form makes its tables and reads D1 again. */
-const FORMAT = 10;
+const FORMAT = 11;
 
 /** What D1 knows of a tenant and its cell needs on the hot path. */
 export interface CellDocuments {

@@ -6,6 +6,8 @@ export interface Listener {
   readonly credential: Credential;
   /** Where from; empty when it is not known. */
   readonly address: string;
+  /** The origin of the page that listens; undefined for the service's own, and where no page does. */
+  readonly origin: string | undefined;
 }
 
 /** The header in which the Worker tells the cell who wants to listen: JSON of a {@link Listener}. */

@@ -26,5 +26,7 @@ export interface AppEnv {
     caller: Caller;
     /** A key that came otherwise than in the header Authorization, on a route that takes it so. */
     offeredKey?: string;
+    /** The origin of the page that calls, once the tenant's cell has allowed it. */
+    allowedOrigin?: string;
   };
 }

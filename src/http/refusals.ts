@@ -44,6 +44,10 @@ export function refuse(c: Context<AppEnv>, refusal: Refusal) {
           members: { address: refusal.address },
         },
       );
+    case "origin-not-allowed":
+      return problem(c, "origin-not-allowed", `Pages of ${refusal.origin} may not call; PUT /v1/cors lets them.`, {
+        members: { origin: refusal.origin },
+      });
     case "idempotency-in-flight":
       return problem(c, "idempotency-in-flight", "The first request with this Idempotency-Key has not ended yet.", {
         headers: { "Retry-After": "1" },

@@ -9,5 +9,4 @@ export const requestId = createMiddleware<AppEnv>(async (c, next) => {
   await next();
   c.res.headers.set("X-Request-Id", c.var.requestId);
   if (!c.res.headers.has("Cache-Control")) c.res.headers.set("Cache-Control", "no-store, no-transform");
-  c.res.headers.set("X-Content-Type-Options", "nosniff");
 });

@@ -4,6 +4,7 @@ import { callerAddress } from "../http/caller-address.ts";
 import type { AppEnv } from "../http/context.ts";
 import { answerAgain, answerAndKeep, readIdempotency } from "../http/idempotency.ts";
 import { problem } from "../http/problem.ts";
+import { callerOrigin, heedOrigin } from "../http/cors.ts";
 import { tellLimit } from "../http/rate-limit-headers.ts";
 import { refuse } from "../http/refusals.ts";
 import { PLATFORM_TENANT_ID } from "../shared/ids.ts";
@@ -67,14 +68,17 @@ async function passCell(
   const idempotency = await readKey(c);
   if (idempotency instanceof Response) return idempotency;
   const { tenantId, credential } = c.var.presented;
+  const origin = callerOrigin(c);
   const admission = await c.var.services.admit(tenantId, {
     kind: "access",
     credential,
     address: callerAddress(c),
+    origin,
     endpoint: endpointOf(c.req.method, anyScope),
     anyScope,
     idempotency,
   });
+  heedOrigin(c, origin, admission);
   if (admission.kind === "admitted") throw new Error("The cell admitted an inference where access was asked for.");
   if (admission.kind === "repeated") return await answerAgain(c.var.services.answersOf(tenantId), admission);
   if (admission.kind !== "granted") return refuse(c, admission);

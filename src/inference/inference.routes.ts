@@ -12,6 +12,7 @@ import type { AppEnv } from "../http/context.ts";
 import { createRouter } from "../http/router.ts";
 import { API_KEY_SECURITY, json, problems } from "../http/contract.ts";
 import { callerAddress } from "../http/caller-address.ts";
+import { callerOrigin, heedOrigin } from "../http/cors.ts";
 import { idempotencyKey, routeOf } from "../http/idempotency.ts";
 import { mediaTypeOf } from "../http/media-type.ts";
 import { problem } from "../http/problem.ts";
@@ -102,12 +103,14 @@ async function handleInference(c: Context<AppEnv>): Promise<Response> {
   }
   const keyed = key === undefined ? undefined : await fingerprint(c, key);
   if (keyed instanceof Refusal) return refuseByEngine(c, keyed);
+  const origin = callerOrigin(c);
   const inferring = infer(c.var.presented, c.var.services, {
     model: c.req.param("model") ?? "",
     version: c.req.param("version"),
     routingKey,
     idempotency: keyed?.idempotency,
     address: callerAddress(c),
+    origin,
     body: keyed?.payload ?? c.req.raw.body,
     bodyHeaders: {
       ...pickHeaders(c.req.raw.headers, BODY_HEADERS),
@@ -116,7 +119,9 @@ async function handleInference(c: Context<AppEnv>): Promise<Response> {
   });
   // Who hangs up and comes again with its key then meets the answer, and not a run that was cut off.
   if (keyed) c.executionCtx.waitUntil(inferring.catch(() => undefined));
-  return await answer(c, await inferring);
+  const inferred = await inferring;
+  heedOrigin(c, origin, inferred.kind === "refused" ? inferred.refusal : { kind: "admitted" });
+  return await answer(c, inferred);
 }
 
 /** What this route does not read, said before anything is charged. */

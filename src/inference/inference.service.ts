@@ -28,6 +28,8 @@ export interface InferenceRequest {
   readonly idempotency: Idempotency | undefined;
   /** The caller's address; empty when it is not known. */
   readonly address: string;
+  /** The origin of the page that calls; undefined for the service's own, and where no page calls. */
+  readonly origin: string | undefined;
   readonly body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null;
   /** What the engine must know of the body: its length, its coding and where its JSON ends. */
   readonly bodyHeaders: Readonly<Record<string, string>>;
@@ -43,12 +45,13 @@ export type Inferred =
 /** Admit, run, and settle after the response: the way of one inference. */
 export async function infer(presented: Presented, services: Services, request: InferenceRequest): Promise<Inferred> {
   const { tenantId, credential } = presented;
-  const { model, version, routingKey, idempotency, address, bodyHeaders } = request;
+  const { model, version, routingKey, idempotency, address, origin, bodyHeaders } = request;
   const admission = await askLeave(tenantId, services, {
     kind: "infer",
     entryId: newId("ent", services.now()),
     credential,
     address,
+    origin,
     bytesIn: countOf(bodyHeaders["Content-Length"]),
     model,
     version,

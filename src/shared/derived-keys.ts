@@ -1,7 +1,7 @@
 import { hkdfSync } from "node:crypto";
 
 /** What a key is for. Each purpose has a key of its own, so that none can stand in for another. */
-type Purpose = "file links" | "backend credentials" | "container" | "kept answers" | "identity";
+type Purpose = "file links" | "backend credentials" | "container" | "kept answers" | "identity" | "attempts";
 
 const derived = new Map<string, Uint8Array<ArrayBuffer>>();
 

@@ -31,6 +31,7 @@ export interface PolicySource {
   readonly ratePerSecond: number;
   readonly periodAnchorMs: number;
   readonly allowedIps: readonly string[] | null;
+  readonly allowedOrigins: readonly string[];
   readonly notBeforeMs: number;
   readonly maxRunMs: number;
 }
@@ -49,6 +50,7 @@ export function policyOf(tenant: PolicySource): TenantPolicy {
     rates: { ...plan.rates, ...overrides.prices },
     periodAnchorMs,
     allowedIps: tenant.allowedIps,
+    allowedOrigins: tenant.allowedOrigins,
     notBeforeMs: tenant.notBeforeMs,
     runLimitMs: maxRunMs,
     ledgerRetentionMs: (overrides.ledgerRetentionDays ?? plan.ledgerRetentionDays) * DAY_MS,

@@ -10,6 +10,7 @@ import { timestamp } from "../http/contract.schemas.ts";
 import { toTimestamp } from "../shared/clock.ts";
 import { jurisdictionOf } from "../shared/ids.ts";
 import { JURISDICTIONS, LOCATION_HINTS } from "../shared/regions.ts";
+import { allowedOriginsSchema } from "./cors.schemas.ts";
 import { PLAN_NAMES } from "./plans.rules.ts";
 import type { PolicyOverrides } from "./policy.rules.ts";
 import type { TenantLimitPatch, TenantLimits, TenantPolicyPatch, TenantRow } from "./tenants.tables.ts";
@@ -58,6 +59,7 @@ const policy = {
   plan: z.enum(PLAN_NAMES).optional(),
   overrides: overridesSchema.optional(),
   allowed_ips: allowedIpsSchema.optional(),
+  allowed_origins: allowedOriginsSchema.optional(),
   billing_anchor: z.iso.datetime({ offset: true }).optional().openapi({
     description: "When a billing period began; the next begins a month later. Calendar months, if it is never given.",
   }),
@@ -88,7 +90,7 @@ export const tenantChangeSchema = z
   .strictObject({ name: name.optional(), status: status.optional(), limits: limitChanges.optional(), ...policy })
   .refine(
     (change) => Object.keys(change).length > 0,
-    "Give at least one of name, status, limits, plan, overrides, allowed_ips, billing_anchor.",
+    "Give at least one of name, status, limits, plan, overrides, allowed_ips, allowed_origins, billing_anchor.",
   )
   .openapi("TenantChange");
 
@@ -101,6 +103,7 @@ export const tenantSchema = z
     plan: z.enum(PLAN_NAMES),
     overrides: overridesSchema,
     allowed_ips: z.array(z.string()).nullable(),
+    allowed_origins: z.array(z.string()),
     billing_anchor: timestamp,
     location_hint: z.enum(LOCATION_HINTS).nullable(),
     jurisdiction: z.enum(JURISDICTIONS).nullable(),
@@ -122,6 +125,7 @@ export function presentTenant(row: TenantRow) {
     plan: row.plan,
     overrides: presentOverrides(row.overrides),
     allowed_ips: row.allowedIps,
+    allowed_origins: row.allowedOrigins,
     billing_anchor: toTimestamp(row.periodAnchorMs),
     location_hint: row.locationHint,
     jurisdiction: jurisdictionOf(row.id) ?? null,
@@ -146,10 +150,12 @@ export function limitsFrom(given: z.infer<typeof limitChanges>): TenantLimitPatc
 /** What a tenant's policy is to be; what is not given is left out. */
 export function policyFrom(given: z.infer<typeof policyObject>): TenantPolicyPatch {
   const { plan, overrides, allowed_ips: allowedIps, billing_anchor: anchor, location_hint: locationHint } = given;
+  const { allowed_origins: allowedOrigins } = given;
   return {
     ...(plan && { plan }),
     ...(overrides && { overrides: overridesFrom(overrides) }),
     ...(allowedIps !== undefined && { allowedIps }),
+    ...(allowedOrigins && { allowedOrigins }),
     ...(anchor !== undefined && { periodAnchorMs: Date.parse(anchor) }),
     ...(locationHint && { locationHint }),
   };

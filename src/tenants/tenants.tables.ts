@@ -30,6 +30,8 @@ export const tenants = sqliteTable("tenants", {
   policyVersion: integer("policy_version").notNull().default(1),
   /** Addresses and networks that the tenant may be called from; null: any. */
   allowedIps: text("allowed_ips", { mode: "json" }).$type<string[]>(),
+  /** Pages of which origins may call, besides the service's own. */
+  allowedOrigins: text("allowed_origins", { mode: "json" }).$type<string[]>().notNull().default([]),
   /** When a billing period began. */
   periodAnchorMs: integer("period_anchor_ms").notNull().default(0),
   /** Where the tenant's cell is made, as near as may be; it stays there. */
@@ -67,7 +69,7 @@ export type TenantLimits = Pick<
 >;
 /** What of a tenant's policy may be given; what is left out stays. */
 export type TenantPolicyPatch = Partial<
-  Pick<TenantRow, "plan" | "overrides" | "allowedIps" | "periodAnchorMs" | "locationHint">
+  Pick<TenantRow, "plan" | "overrides" | "allowedIps" | "allowedOrigins" | "periodAnchorMs" | "locationHint">
 >;
 /** Limits to change; those that are undefined stay. */
 export type TenantLimitPatch = { readonly [K in keyof TenantLimits]?: TenantLimits[K] | undefined };

@@ -2,6 +2,7 @@ import { createRoute } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { openFeed } from "../admission/listening.service.ts";
 import { callerAddress } from "../http/caller-address.ts";
+import { callerOrigin } from "../http/cors.ts";
 import { API_KEY_SECURITY, problems } from "../http/contract.ts";
 import type { AppEnv } from "../http/context.ts";
 import { problem } from "../http/problem.ts";
@@ -43,7 +44,7 @@ export const liveRoutes = createRouter().openapi(liveRoute, async (c) => {
   }
   if (c.req.method === "HEAD") return new Response(null, { headers: EVENT_STREAM });
   const { tenantId, credential } = c.var.presented;
-  const listener = { credential, address: callerAddress(c) };
+  const listener = { credential, address: callerAddress(c), origin: callerOrigin(c) };
   const opened = await openFeed(c.var.services.cell(tenantId), listener);
   if (opened.kind !== "open") return refuse(c, opened);
   if (transport === "events") return new Response(eventStream(opened.socket), { headers: EVENT_STREAM });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isAddressRange, isListed } from "../../src/admission/addresses.rules.ts";
+import { isAddressRange, isListed, networkOf } from "../../src/admission/addresses.rules.ts";
 
 describe("a list of addresses", () => {
   test.each([
@@ -63,5 +63,21 @@ describe("a list of addresses", () => {
     ]) {
       expect(isAddressRange(range), range).toBe(false);
     }
+  });
+});
+
+describe("the network of an address", () => {
+  test.each([
+    ["203.0.113.7", "203.0.113.7"],
+    ["::ffff:203.0.113.7", "203.0.113.7"], // IPv4 that came over IPv6
+    ["2001:db8:0:1::1", "2001:db8:0:1::"],
+    ["2001:0DB8:0:1:ffff:ffff:ffff:ffff", "2001:db8:0:1::"],
+    ["2001:db8:0:2::1", "2001:db8:0:2::"],
+  ])("of %s is %s", (address, network) => {
+    expect(networkOf(address)).toBe(network);
+  });
+
+  test("is empty where there is none to tell", () => {
+    for (const address of ["", "nonsense", "203.0.113.7, 198.51.100.1"]) expect(networkOf(address), address).toBe("");
   });
 });

@@ -95,7 +95,7 @@ describe("an inference that is admitted", () => {
 });
 
 describe("a refusal", () => {
-  test("is the first of credential, tenant, scope, address, idempotency key, model, version and limit that is wrong", () => {
+  test("is the first of credential, origin, tenant, scope, address, idempotency key, model, version and limit that is wrong", () => {
     const state = tenantWithModel();
     const { keys, deployments, claims } = state;
     const m = deployments.get("m") ?? deploymentOf("m", 3);
@@ -107,9 +107,17 @@ describe("a refusal", () => {
     claims.set(CLAIM, claimOf(state, { fingerprint: "another", state: "running" }));
     state.leave(0);
     const wanted = { version: "canary", idempotency };
-    const kindOf = (address = ""): string => refuse(state, inference({ ...wanted, address })).kind;
+    const from = { address: "", origin: "https://app.example.com" };
+    const kindOf = (): string => refuse(state, inference({ ...wanted, ...from })).kind;
 
     expect(kindOf()).toBe("unknown-key");
+    keys.set("secret", grantOf([], { revokedAtMs: NOW_MS - 1 }));
+    expect(kindOf()).toBe("origin-not-allowed");
+    keys.set("secret", grantOf([]));
+    state.epochs.clear();
+    expect(kindOf()).toBe("origin-not-allowed");
+    state.tenant = { ...state.tenant, allowedOrigins: ["https://*.example.com"] };
+    state.epochs.set("tenant ", NOW_MS);
     keys.set("secret", grantOf([], { revokedAtMs: NOW_MS - 1 }));
     expect(kindOf()).toBe("revoked-key");
     keys.set("secret", grantOf([]));

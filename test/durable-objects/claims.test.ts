@@ -14,6 +14,7 @@ function accessRequest(tenant: TestTenant, leaseMs?: number): AccessRequest {
     kind: "access",
     credential: { kind: "key", hash: sha256(tenant.key) },
     address: "",
+    origin: undefined,
     endpoint: "write",
     anyScope: ["models:write"],
     idempotency: {

@@ -34,6 +34,7 @@ const VALID: Record<string, object> = {
   promote: { version: 1 },
   backends: { url: "https://triton.example.com", model: "m" },
   traffic: { weights: { "1": 100 } },
+  cors: { allowed_origins: [] },
   credits: { amount_micro_usd: 1 },
   reconcile: {},
 };
@@ -46,6 +47,7 @@ test("these are the routes that take JSON", () => {
     "POST /v1/models/{model}/promote",
     "POST /v1/models/{model}/backends",
     "POST /v1/keys",
+    "PUT /v1/cors",
     "POST /admin/tenants",
     "PATCH /admin/tenants/{tenant_id}",
     "POST /admin/tenants/{tenant_id}/keys",

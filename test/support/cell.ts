@@ -30,6 +30,7 @@ export function inferRequest(tenant: TestTenant, model: string, idempotencyKey?:
     entryId: newId("ent", Date.now()),
     credential: { kind: "key", hash: sha256(tenant.key) },
     address: "",
+    origin: undefined,
     bytesIn: 0,
     model,
     version: undefined,

@@ -13,6 +13,7 @@ function tenantOf(overrides: PolicyOverrides = {}, changed: Partial<PolicySource
     ratePerSecond: 3,
     periodAnchorMs: 1_000,
     allowedIps: null,
+    allowedOrigins: ["https://app.example.com"],
     notBeforeMs: 4_000,
     maxRunMs: 2_000,
     ...changed,
@@ -38,6 +39,7 @@ describe("a tenant's policy", () => {
       rates,
       periodAnchorMs: 1_000,
       allowedIps: null,
+      allowedOrigins: ["https://app.example.com"],
       notBeforeMs: 4_000,
       runLimitMs: 2_000,
       ledgerRetentionMs: 2_592_000_000, // 30 · 86,400,000

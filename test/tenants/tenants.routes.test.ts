@@ -44,6 +44,7 @@ describe("registering a tenant", () => {
       plan: "standard",
       overrides: { rates: [], quotas: [], concurrency: [], without: [], spend_cap: null, prices: {} },
       allowed_ips: null,
+      allowed_origins: [],
       billing_anchor: "1970-01-01T00:00:00.000Z",
       location_hint: null,
       jurisdiction: null,

@@ -2,6 +2,7 @@ import { app } from "../../../src/app.ts";
 import { answerControl, isControl } from "./control.ts";
 import { withFaults } from "./faulty-cells.ts";
 
+export { AttemptLimiter } from "../../../durable-objects/attempt-limiter.ts";
 export { IsolateHost } from "../../../durable-objects/isolate-host.ts";
 export { LargeModelBackend } from "../../../durable-objects/large-model-backend.ts";
 export { TornCell as TenantCell } from "./torn-cell.ts";

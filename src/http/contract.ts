@@ -35,8 +35,3 @@ export function toPage<Row, Item>(
   const last = shown.at(-1);
   return { data: shown.map(toItem), next: rows.length > limit && last !== undefined ? cursorOf(last) : null };
 }
-
-/** The OpenAPI name of how tenants authenticate. */
-export const API_KEY_SECURITY = [{ apiKey: [] }];
-/** The OpenAPI name of how operators authenticate. */
-export const OPERATOR_SECURITY = [{ operatorToken: [] }];

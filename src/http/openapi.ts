@@ -10,6 +10,13 @@ export function serveOpenApi(app: OpenAPIHono<AppEnv>): void {
     bearerFormat: "tg_live_… or tg_test_…",
     description: "An API key of the tenant.",
   });
+  registry.registerComponent("securitySchemes", "accessToken", {
+    type: "http",
+    scheme: "bearer",
+    bearerFormat: "JWT",
+    description:
+      "An access token of a person or a client, of five minutes; what stands with it is the permission it must hold.",
+  });
   registry.registerComponent("securitySchemes", "operatorToken", {
     type: "http",
     scheme: "bearer",

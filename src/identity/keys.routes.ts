@@ -1,16 +1,16 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { createRouter } from "../http/router.ts";
 import { pageQuery } from "../http/contract.schemas.ts";
-import { API_KEY_SECURITY, json, jsonRequest, pageOf, problems, toPage } from "../http/contract.ts";
+import { json, jsonRequest, pageOf, problems, toPage } from "../http/contract.ts";
 import { doerOf } from "../http/doer.ts";
 import { jsonBody } from "../http/json-body.ts";
 import { problem } from "../http/problem.ts";
 import { isId } from "../shared/ids.ts";
-import { requires } from "./guards.ts";
 import { createdKeySchema, keySchema, keyWishFrom, newKeySchema, presentKey } from "./keys.schemas.ts";
 import { createKey, revokeKey } from "./keys.service.ts";
 import { listKeys } from "./keys.store.ts";
 import { excessGrants } from "./permissions.rules.ts";
+import { needs } from "./needs.ts";
 
 const createKeyRoute = createRoute({
   method: "post",
@@ -19,8 +19,7 @@ const createKeyRoute = createRoute({
   summary: "Make an API key",
   description: "Needs the scope `keys:write`. A key is given no scope that its maker does not hold.",
   tags: ["API keys"],
-  security: API_KEY_SECURITY,
-  middleware: [requires("keys:write"), jsonBody] as const,
+  ...needs("keys:write", jsonBody),
   request: { body: jsonRequest(newKeySchema) },
   responses: { 201: json(createdKeySchema, "The key, shown this once."), ...problems },
 });
@@ -32,8 +31,7 @@ const listKeysRoute = createRoute({
   summary: "List API keys, revoked ones included",
   description: "Needs the scope `keys:read`.",
   tags: ["API keys"],
-  security: API_KEY_SECURITY,
-  middleware: requires("keys:read"),
+  ...needs("keys:read"),
   request: { query: pageQuery },
   responses: { 200: json(pageOf(keySchema), "One page of keys, oldest first."), ...problems },
 });
@@ -45,8 +43,7 @@ const revokeKeyRoute = createRoute({
   summary: "Revoke an API key",
   description: "Needs the scope `keys:write`. When the call returns, the next request with the key is refused.",
   tags: ["API keys"],
-  security: API_KEY_SECURITY,
-  middleware: requires("keys:write"),
+  ...needs("keys:write"),
   request: { params: z.object({ key_id: z.string().openapi({ example: "key_01jd8x3v5cq0q4m2n8h6y7z9ab" }) }) },
   responses: { 204: { description: "The key is revoked." }, ...problems },
 });

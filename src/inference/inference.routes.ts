@@ -10,7 +10,7 @@ import type { Idempotency } from "../admission/claims.rules.ts";
 import { ROUTING_KEY } from "../admission/traffic.rules.ts";
 import type { AppEnv } from "../http/context.ts";
 import { createRouter } from "../http/router.ts";
-import { API_KEY_SECURITY, json, problems } from "../http/contract.ts";
+import { json, problems } from "../http/contract.ts";
 import { callerAddress } from "../http/caller-address.ts";
 import { callerOrigin, heedOrigin } from "../http/cors.ts";
 import { idempotencyKey, routeOf } from "../http/idempotency.ts";
@@ -23,6 +23,7 @@ import { inferRequestSchema, inferResponseSchema } from "./inference.schemas.ts"
 import { type Inferred, infer } from "./inference.service.ts";
 import { ANSWER_HEADERS, RECEIPT } from "./run-outcome.ts";
 import { pickHeaders } from "../shared/pick-headers.ts";
+import { securityOf } from "../identity/needs.ts";
 
 /** What the engine must know of a request's body. */
 const BODY_HEADERS = ["Content-Type", "Content-Length", "Content-Encoding", INFERENCE_HEADER_LENGTH];
@@ -32,9 +33,9 @@ const MEDIA_TYPES = new Set(["application/json", "application/octet-stream"]);
 const common = {
   method: "post" as const,
   tags: ["Inference"],
-  security: API_KEY_SECURITY,
+  security: securityOf("models:infer"),
   description:
-    "Needs the scope `infer`. Open Inference Protocol V2, in JSON or with binary tensors. Charged once; a repetition with the same " +
+    "Needs the scope `models:infer`. Open Inference Protocol V2, in JSON or with binary tensors. Charged once; a repetition with the same " +
     "`Idempotency-Key` and body is not charged again.",
   responses: {
     200: {

@@ -1,14 +1,14 @@
 import { createRoute } from "@hono/zod-openapi";
 import { createRouter } from "../http/router.ts";
-import { API_KEY_SECURITY, json, jsonRequest, problems } from "../http/contract.ts";
+import { json, jsonRequest, problems } from "../http/contract.ts";
 import { jsonBody } from "../http/json-body.ts";
 import { problem } from "../http/problem.ts";
-import { requires } from "../identity/guards.ts";
 import { pointAlias, removeAlias } from "./aliases.service.ts";
 import { noModel, refuseServing } from "./models.problems.ts";
 import { aliasParams, aliasSchema, newAliasSchema, presentAlias } from "./models.schemas.ts";
+import { needs } from "../identity/needs.ts";
 
-const common = { tags: ["Models"], security: API_KEY_SECURITY };
+const common = { tags: ["Models"] };
 
 const putAliasRoute = createRoute({
   ...common,
@@ -19,7 +19,7 @@ const putAliasRoute = createRoute({
   description:
     "Needs the scope `models:write`. When the call returns, the next request is served by the version. The alias " +
     "`production` serves callers that name no version; to point it is to promote, which ends a spread of traffic.",
-  middleware: [requires("models:write"), jsonBody] as const,
+  ...needs("models:write", jsonBody),
   request: { params: aliasParams, body: jsonRequest(newAliasSchema) },
   responses: { 200: json(aliasSchema, "The alias."), ...problems },
 });
@@ -31,7 +31,7 @@ const deleteAliasRoute = createRoute({
   operationId: "deleteAlias",
   summary: "Delete an alias",
   description: "Needs the scope `models:write`. The version stays. Without `production` a spread of traffic ends too.",
-  middleware: requires("models:write"),
+  ...needs("models:write"),
   request: { params: aliasParams },
   responses: { 204: { description: "The alias is gone." }, ...problems },
 });

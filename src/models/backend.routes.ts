@@ -1,15 +1,15 @@
 import { createRoute } from "@hono/zod-openapi";
 import { createRouter } from "../http/router.ts";
-import { API_KEY_SECURITY, json, jsonRequest, problems } from "../http/contract.ts";
+import { json, jsonRequest, problems } from "../http/contract.ts";
 import { jsonBody } from "../http/json-body.ts";
 import { problem } from "../http/problem.ts";
 import { failRun } from "../http/refusals.ts";
-import { requires } from "../identity/guards.ts";
 import { newBackendSchema } from "./backend.schemas.ts";
 import { nameServer } from "./backend.service.ts";
 import { refuseQuotaReached } from "./models.problems.ts";
 import { modelParams, presentVersion, versionSchema } from "./models.schemas.ts";
 import { findModelTree } from "./models.store.ts";
+import { needs } from "../identity/needs.ts";
 
 const nameServerRoute = createRoute({
   method: "post",
@@ -20,8 +20,7 @@ const nameServerRoute = createRoute({
     "Needs the scope `models:write`. The server speaks the Open Inference Protocol V2 (Triton, KServe, OpenVINO) over https " +
     "under a public name; it is asked to describe the model at once. Admission, limits and metering are as for every version.",
   tags: ["Models"],
-  security: API_KEY_SECURITY,
-  middleware: [requires("models:write"), jsonBody] as const,
+  ...needs("models:write", jsonBody),
   request: { params: modelParams, body: jsonRequest(newBackendSchema) },
   responses: { 201: json(versionSchema, "The version."), ...problems },
 });

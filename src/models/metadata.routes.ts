@@ -3,8 +3,7 @@ import type { Context } from "hono";
 import { DEFAULT_ALIAS } from "../admission/deployments.rules.ts";
 import type { AppEnv } from "../http/context.ts";
 import { createRouter } from "../http/router.ts";
-import { API_KEY_SECURITY, json, problems } from "../http/contract.ts";
-import { requires } from "../identity/guards.ts";
+import { json, problems } from "../http/contract.ts";
 import { refuseUnserved } from "./models.problems.ts";
 import {
   modelMetadataSchema,
@@ -15,13 +14,13 @@ import {
 } from "./models.schemas.ts";
 import { findServed } from "./served.service.ts";
 import { presentTritonConfig, tritonConfigSchema } from "./triton-config.schemas.ts";
+import { needs } from "../identity/needs.ts";
 
 const common = {
   method: "get" as const,
   tags: ["Inference"],
-  security: API_KEY_SECURITY,
-  description: "Needs the scope `infer` or `models:read`.",
-  middleware: requires("models:infer", "models:read"),
+  description: "Needs the scope `models:infer` or `models:read`.",
+  ...needs(["models:infer", "models:read"]),
 };
 
 const versionOf = versionParams.extend({

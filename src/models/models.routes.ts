@@ -1,10 +1,9 @@
 import { createRoute } from "@hono/zod-openapi";
 import { createRouter } from "../http/router.ts";
 import { pageQuery } from "../http/contract.schemas.ts";
-import { API_KEY_SECURITY, json, jsonRequest, pageOf, problems, toPage } from "../http/contract.ts";
+import { json, jsonRequest, pageOf, problems, toPage } from "../http/contract.ts";
 import { jsonBody } from "../http/json-body.ts";
 import { problem } from "../http/problem.ts";
-import { requires } from "../identity/guards.ts";
 import { noModel, refuseQuotaReached } from "./models.problems.ts";
 import {
   modelDetailSchema,
@@ -16,8 +15,9 @@ import {
 } from "./models.schemas.ts";
 import { createModel, readActivity, removeModel } from "./models.service.ts";
 import { findModelTree, listModels } from "./models.store.ts";
+import { needs } from "../identity/needs.ts";
 
-const common = { tags: ["Models"], security: API_KEY_SECURITY };
+const common = { tags: ["Models"] };
 
 const createModelRoute = createRoute({
   ...common,
@@ -26,7 +26,7 @@ const createModelRoute = createRoute({
   operationId: "createModel",
   summary: "Name a model",
   description: "Needs the scope `models:write`. The model serves nothing until a version is uploaded.",
-  middleware: [requires("models:write"), jsonBody] as const,
+  ...needs("models:write", jsonBody),
   request: { body: jsonRequest(newModelSchema) },
   responses: { 201: json(modelSchema, "The model."), ...problems },
 });
@@ -38,7 +38,7 @@ const listModelsRoute = createRoute({
   operationId: "listModels",
   summary: "List models",
   description: "Needs the scope `models:read`.",
-  middleware: requires("models:read"),
+  ...needs("models:read"),
   request: { query: pageQuery },
   responses: { 200: json(pageOf(modelSchema), "One page of models, by name."), ...problems },
 });
@@ -50,7 +50,7 @@ const readModelRoute = createRoute({
   operationId: "readModel",
   summary: "Read a model with its versions and aliases",
   description: "Needs the scope `models:read`.",
-  middleware: requires("models:read"),
+  ...needs("models:read"),
   request: { params: modelParams },
   responses: { 200: json(modelDetailSchema, "The model."), ...problems },
 });
@@ -62,7 +62,7 @@ const deleteModelRoute = createRoute({
   operationId: "deleteModel",
   summary: "Delete a model with all its versions and aliases",
   description: "Needs the scope `models:write`. Its usage stays in the ledger.",
-  middleware: requires("models:write"),
+  ...needs("models:write"),
   request: { params: modelParams },
   responses: { 204: { description: "The model is gone." }, ...problems },
 });

@@ -1,7 +1,7 @@
 import { createRoute, type z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { AppEnv } from "../http/context.ts";
-import { API_KEY_SECURITY, json, jsonRequest, problems } from "../http/contract.ts";
+import { json, jsonRequest, problems } from "../http/contract.ts";
 import { optionalJson } from "../http/optional-json.ts";
 import { createRouter } from "../http/router.ts";
 import { requires } from "../identity/guards.ts";
@@ -16,16 +16,18 @@ import {
 } from "./repository.schemas.ts";
 import { changeLoaded } from "./repository.service.ts";
 import { listRepository } from "./repository.store.ts";
+import { securityOf } from "../identity/needs.ts";
 
-const common = { method: "post" as const, tags: ["Models"], security: API_KEY_SECURITY };
+const common = { method: "post" as const, tags: ["Models"] };
 const optional = <S extends z.ZodType>(schema: S) => ({ ...jsonRequest(schema), required: false });
 
 const indexRoute = createRoute({
   ...common,
   path: "/v2/repository/index",
   operationId: "repositoryIndex",
+  security: securityOf(["models:infer", "models:read"]),
   summary: "List all versions of all models, as Triton does",
-  description: "Needs the scope `infer` or `models:read`. The body may be empty.",
+  description: "Needs the scope `models:infer` or `models:read`. The body may be empty.",
   request: { body: optional(indexRequestSchema) },
   responses: { 200: json(repositoryIndexSchema, "Every version, by name and number."), ...problems },
 });
@@ -34,6 +36,7 @@ const loadRoute = createRoute({
   ...common,
   path: "/v2/repository/models/{model}/load",
   operationId: "loadModel",
+  security: securityOf("models:write"),
   summary: "Let a model serve, as Triton loads one",
   description:
     "Needs the scope `models:write`. The body may be empty. When the call returns, the next request is served.",
@@ -45,6 +48,7 @@ const unloadRoute = createRoute({
   ...common,
   path: "/v2/repository/models/{model}/unload",
   operationId: "unloadModel",
+  security: securityOf("models:write"),
   summary: "Let a model serve nobody, as Triton unloads one",
   description:
     "Needs the scope `models:write`. The body may be empty. When the call returns, the next request is refused; the model " +

@@ -2,9 +2,8 @@ import { createRoute } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { AppEnv } from "../http/context.ts";
 import { createRouter } from "../http/router.ts";
-import { API_KEY_SECURITY, json, jsonRequest, problems } from "../http/contract.ts";
+import { json, jsonRequest, problems } from "../http/contract.ts";
 import { jsonBody } from "../http/json-body.ts";
-import { requires } from "../identity/guards.ts";
 import { noModel, refuseServing } from "./models.problems.ts";
 import { modelParams } from "./models.schemas.ts";
 import { findModelTree } from "./models.store.ts";
@@ -19,9 +18,10 @@ import {
 } from "./serving.rules.ts";
 import { newTrafficSchema, presentServing, promotionSchema, servingSchema } from "./serving.schemas.ts";
 import { changeServing, servingState } from "./serving.service.ts";
+import { needs } from "../identity/needs.ts";
 
 const serving = json(servingSchema, "What serves callers who name no version.");
-const common = { tags: ["Models"], security: API_KEY_SECURITY };
+const common = { tags: ["Models"] };
 
 const readTrafficRoute = createRoute({
   ...common,
@@ -30,7 +30,7 @@ const readTrafficRoute = createRoute({
   operationId: "readTraffic",
   summary: "Read what serves callers who name no version",
   description: "Needs the scope `models:read`.",
-  middleware: requires("models:read"),
+  ...needs("models:read"),
   request: { params: modelParams },
   responses: { 200: serving, ...problems },
 });
@@ -44,7 +44,7 @@ const putTrafficRoute = createRoute({
   description:
     "Needs the scope `models:write`. Callers who name no version, or `production`, are spread by weight. One caller always " +
     "gets the same version while the weights stand: by its `X-Routing-Key`, or by its API key.",
-  middleware: [requires("models:write"), jsonBody] as const,
+  ...needs("models:write", jsonBody),
   request: { params: modelParams, body: jsonRequest(newTrafficSchema) },
   responses: { 200: serving, ...problems },
 });
@@ -56,7 +56,7 @@ const deleteTrafficRoute = createRoute({
   operationId: "deleteTraffic",
   summary: "Let the alias production serve everybody again",
   description: "Needs the scope `models:write`.",
-  middleware: requires("models:write"),
+  ...needs("models:write"),
   request: { params: modelParams },
   responses: { 204: { description: "Production serves everybody who names no version." }, ...problems },
 });
@@ -68,7 +68,7 @@ const promoteRoute = createRoute({
   operationId: "promoteVersion",
   summary: "Make a version production, for everybody",
   description: "Needs the scope `models:write`. Moves the alias `production` and ends a spread of traffic.",
-  middleware: [requires("models:write"), jsonBody] as const,
+  ...needs("models:write", jsonBody),
   request: { params: modelParams, body: jsonRequest(promotionSchema) },
   responses: { 200: serving, ...problems },
 });
@@ -80,7 +80,7 @@ const rollbackRoute = createRoute({
   operationId: "rollBack",
   summary: "Go back to what production served before the last change",
   description: "Needs the scope `models:write`. Version and traffic alike; a second time undoes the first.",
-  middleware: requires("models:write"),
+  ...needs("models:write"),
   request: { params: modelParams },
   responses: { 200: serving, ...problems },
 });

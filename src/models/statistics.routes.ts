@@ -2,18 +2,17 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { AppEnv } from "../http/context.ts";
 import { createRouter } from "../http/router.ts";
-import { API_KEY_SECURITY, json, problems } from "../http/contract.ts";
+import { json, problems } from "../http/contract.ts";
 import { problem } from "../http/problem.ts";
-import { requires } from "../identity/guards.ts";
 import { modelParams, versionParams } from "./models.schemas.ts";
 import { presentTritonStatistics, tritonStatisticsSchema } from "./triton-statistics.schemas.ts";
+import { needs } from "../identity/needs.ts";
 
 const common = {
   method: "get" as const,
   tags: ["Usage"],
-  security: API_KEY_SECURITY,
-  description: "Needs the scope `infer` or `models:read`. Retired versions and unloaded models are there too.",
-  middleware: requires("models:infer", "models:read"),
+  description: "Needs the scope `models:infer` or `models:read`. Retired versions and unloaded models are there too.",
+  ...needs(["models:infer", "models:read"]),
   responses: { 200: json(tritonStatisticsSchema, "One entry for each version."), ...problems },
 };
 

@@ -2,11 +2,10 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { AppEnv } from "../http/context.ts";
 import { createRouter } from "../http/router.ts";
-import { API_KEY_SECURITY, json, problems } from "../http/contract.ts";
+import { json, problems } from "../http/contract.ts";
 import { mediaTypeOf } from "../http/media-type.ts";
 import { problem } from "../http/problem.ts";
 import { failRun, refuseByEngine } from "../http/refusals.ts";
-import { requires } from "../identity/guards.ts";
 import { promisedSha256 } from "./content-digest.rules.ts";
 import type { IncomingFile } from "./files.store.ts";
 import { refuseQuotaReached } from "./models.problems.ts";
@@ -16,6 +15,7 @@ import { modelParams, presentVersion, versionSchema } from "./models.schemas.ts"
 import { quotaAgainstUpload } from "./models.service.ts";
 import { findModel, findModelTree } from "./models.store.ts";
 import { type Upload, totalBytes, uploadVersion } from "./upload.service.ts";
+import { needs } from "../identity/needs.ts";
 
 const FILE_TYPES = new Set(["application/octet-stream", "application/onnx"]);
 const FORM = "multipart/form-data";
@@ -31,8 +31,7 @@ const uploadRoute = createRoute({
     "`Content-Digest` (RFC 9530, sha-256) is verified where it is given. A model with external data comes as a form: the " +
     "field `model`, and for each of its files a field `data:<name>` with the name that the model has for it.",
   tags: ["Models"],
-  security: API_KEY_SECURITY,
-  middleware: requires("models:write"),
+  ...needs("models:write"),
   request: {
     params: modelParams,
     query: z.object({

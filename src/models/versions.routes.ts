@@ -1,13 +1,13 @@
 import { createRoute } from "@hono/zod-openapi";
 import { createRouter } from "../http/router.ts";
-import { API_KEY_SECURITY, json, problems } from "../http/contract.ts";
-import { requires } from "../identity/guards.ts";
+import { json, problems } from "../http/contract.ts";
 import { refuseVersion } from "./models.problems.ts";
 import { parseVersionNumber } from "./models.rules.ts";
 import { presentVersionDetail, versionDetailSchema, versionParams } from "./models.schemas.ts";
 import { reinstateVersion, removeVersion, retireVersion } from "./versions.service.ts";
+import { needs } from "../identity/needs.ts";
 
-const common = { tags: ["Models"], security: API_KEY_SECURITY };
+const common = { tags: ["Models"] };
 
 const deleteVersionRoute = createRoute({
   ...common,
@@ -17,7 +17,7 @@ const deleteVersionRoute = createRoute({
   summary: "Delete a version",
   description:
     "Needs the scope `models:write`. A version that an alias points at or that gets traffic is kept: move these first.",
-  middleware: requires("models:write"),
+  ...needs("models:write"),
   request: { params: versionParams },
   responses: { 204: { description: "The version is gone; its number is not used again." }, ...problems },
 });
@@ -31,7 +31,7 @@ const retireVersionRoute = createRoute({
   description:
     "Needs the scope `models:write`. When the call returns, no further request is admitted to the version; those under way " +
     "end (`draining` until then). Its files stay. A version that an alias points at or that gets traffic is not retired.",
-  middleware: requires("models:write"),
+  ...needs("models:write"),
   request: { params: versionParams },
   responses: { 200: json(versionDetailSchema, "The version as it is now."), ...problems },
 });
@@ -43,7 +43,7 @@ const reinstateVersionRoute = createRoute({
   operationId: "reinstateVersion",
   summary: "Put a retired version back into service",
   description: "Needs the scope `models:write`.",
-  middleware: requires("models:write"),
+  ...needs("models:write"),
   request: { params: versionParams },
   responses: { 200: json(versionDetailSchema, "The version as it is now."), ...problems },
 });

@@ -1,13 +1,13 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { createRouter } from "../http/router.ts";
-import { API_KEY_SECURITY, json, problems } from "../http/contract.ts";
+import { json, problems } from "../http/contract.ts";
 import { problem } from "../http/problem.ts";
 import { failRun, refuseByEngine } from "../http/refusals.ts";
-import { requires } from "../identity/guards.ts";
 import { noModel } from "./models.problems.ts";
 import { parseVersionNumber } from "./models.rules.ts";
 import { versionParams } from "./models.schemas.ts";
 import { warmUp } from "./warmup.service.ts";
+import { needs } from "../identity/needs.ts";
 
 const warmedUpSchema = z
   .object({
@@ -25,8 +25,7 @@ const warmUpRoute = createRoute({
     "Needs the scope `models:write`. The version is loaded and run once on inputs of our own making, where this request is " +
     "handled, so that the next inference there meets it warm. Nothing is charged.",
   tags: ["Models"],
-  security: API_KEY_SECURITY,
-  middleware: requires("models:write"),
+  ...needs("models:write"),
   request: { params: versionParams },
   responses: { 200: json(warmedUpSchema, "The version is warm."), ...problems },
 });

@@ -1,13 +1,13 @@
 import { createRoute } from "@hono/zod-openapi";
-import { API_KEY_SECURITY, json, jsonRequest, problems } from "../http/contract.ts";
+import { json, jsonRequest, problems } from "../http/contract.ts";
 import { jsonBody } from "../http/json-body.ts";
 import { createRouter } from "../http/router.ts";
-import { requires } from "../identity/guards.ts";
 import { corsSchema } from "./cors.schemas.ts";
 import { changeTenant } from "./tenants.service.ts";
 import { findTenant } from "./tenants.store.ts";
+import { needs } from "../identity/needs.ts";
 
-const common = { path: "/v1/cors", tags: ["API keys"], security: API_KEY_SECURITY };
+const common = { path: "/v1/cors", tags: ["API keys"] };
 
 const readCorsRoute = createRoute({
   ...common,
@@ -15,7 +15,7 @@ const readCorsRoute = createRoute({
   operationId: "readCors",
   summary: "Read which web pages may call",
   description: "Needs the scope `organization:read`.",
-  middleware: requires("organization:read"),
+  ...needs("organization:read"),
   responses: { 200: json(corsSchema, "The allow-list."), ...problems },
 });
 
@@ -27,7 +27,7 @@ const changeCorsRoute = createRoute({
   description:
     "Needs the scope `organization:write`. When the call returns, the next request of a browser meets the new list. An empty one lets no page " +
     "of another origin call. See docs/cors.md.",
-  middleware: [requires("organization:write"), jsonBody] as const,
+  ...needs("organization:write", jsonBody),
   request: { body: jsonRequest(corsSchema) },
   responses: { 200: json(corsSchema, "The allow-list as it is now."), ...problems },
 });

@@ -1,13 +1,13 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { OPERATOR_SECURITY, json, jsonRequest, problems } from "../http/contract.ts";
+import { json, jsonRequest, problems } from "../http/contract.ts";
 import { idempotencyKey } from "../http/idempotency.ts";
 import { jsonBody } from "../http/json-body.ts";
 import { problem } from "../http/problem.ts";
 import { createRouter } from "../http/router.ts";
-import { requiresPlatformWithKey } from "../identity/guards.ts";
 import { isId } from "../shared/ids.ts";
 import { creditGrantSchema, newCreditGrantSchema, presentGrant } from "./credits.schemas.ts";
 import { grantCredit } from "./credits.service.ts";
+import { needsPlatformWithKey } from "../identity/needs.ts";
 
 const grantCreditRoute = createRoute({
   method: "post",
@@ -18,8 +18,7 @@ const grantCreditRoute = createRoute({
     "Credit that a prepaid tenant's calls are paid from. The `Idempotency-Key` is the grant's id: repeating the call grants " +
     "nothing more. When it returns, the next call may be paid from it.",
   tags: ["Operator"],
-  security: OPERATOR_SECURITY,
-  middleware: [requiresPlatformWithKey("credits:write:platform"), jsonBody] as const,
+  ...needsPlatformWithKey("credits:write:platform", jsonBody),
   request: {
     params: z.object({ tenant_id: z.string().openapi({ example: "ten_01jd8x3v5cq0q4m2n8h6y7z9ab" }) }),
     headers: z.object({ "idempotency-key": z.string().openapi({ example: '"invoice-2026-11"' }) }),

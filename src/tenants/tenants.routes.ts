@@ -1,11 +1,10 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { createRouter } from "../http/router.ts";
 import { pageQuery } from "../http/contract.schemas.ts";
-import { OPERATOR_SECURITY, json, jsonRequest, pageOf, problems, toPage } from "../http/contract.ts";
+import { json, jsonRequest, pageOf, problems, toPage } from "../http/contract.ts";
 import { doerOf } from "../http/doer.ts";
 import { jsonBody } from "../http/json-body.ts";
 import { problem } from "../http/problem.ts";
-import { requiresPlatform } from "../identity/guards.ts";
 import { createdKeySchema, keyWishFrom, newKeySchema, presentKey } from "../identity/keys.schemas.ts";
 import { createKey } from "../identity/keys.service.ts";
 import { toTimestamp } from "../shared/clock.ts";
@@ -21,6 +20,7 @@ import {
 } from "./tenants.schemas.ts";
 import { changeTenant, createTenant, voidCredentials } from "./tenants.service.ts";
 import { findTenant, listTenants } from "./tenants.store.ts";
+import { needsPlatform } from "../identity/needs.ts";
 
 const tenantParam = z.object({ tenant_id: z.string().openapi({ example: "ten_01jd8x3v5cq0q4m2n8h6y7z9ab" }) });
 
@@ -30,8 +30,7 @@ const createTenantRoute = createRoute({
   operationId: "createTenant",
   summary: "Register a tenant",
   tags: ["Operator"],
-  security: OPERATOR_SECURITY,
-  middleware: [requiresPlatform("tenants:write:platform"), jsonBody] as const,
+  ...needsPlatform("tenants:write:platform", jsonBody),
   request: { body: jsonRequest(newTenantSchema) },
   responses: { 201: json(tenantSchema, "The tenant."), ...problems },
 });
@@ -42,8 +41,7 @@ const listTenantsRoute = createRoute({
   operationId: "listTenants",
   summary: "List tenants",
   tags: ["Operator"],
-  security: OPERATOR_SECURITY,
-  middleware: requiresPlatform("tenants:read:platform"),
+  ...needsPlatform("tenants:read:platform"),
   request: { query: pageQuery },
   responses: {
     200: json(pageOf(tenantSchema), "One page of tenants, oldest first; those of a jurisdiction after all others."),
@@ -57,8 +55,7 @@ const readTenantRoute = createRoute({
   operationId: "readTenant",
   summary: "Read a tenant",
   tags: ["Operator"],
-  security: OPERATOR_SECURITY,
-  middleware: requiresPlatform("tenants:read:platform"),
+  ...needsPlatform("tenants:read:platform"),
   request: { params: tenantParam },
   responses: { 200: json(tenantSchema, "The tenant."), ...problems },
 });
@@ -70,8 +67,7 @@ const changeTenantRoute = createRoute({
   summary: "Rename, suspend, reactivate or limit a tenant",
   description: "When the call returns, the tenant's next request meets the new status and limits.",
   tags: ["Operator"],
-  security: OPERATOR_SECURITY,
-  middleware: [requiresPlatform("tenants:write:platform"), jsonBody] as const,
+  ...needsPlatform("tenants:write:platform", jsonBody),
   request: { params: tenantParam, body: jsonRequest(tenantChangeSchema) },
   responses: { 200: json(tenantSchema, "The tenant as it is now."), ...problems },
 });
@@ -83,8 +79,7 @@ const createTenantKeyRoute = createRoute({
   summary: "Make an API key for a tenant",
   description: "How a tenant gets its first key; it makes the others itself.",
   tags: ["Operator"],
-  security: OPERATOR_SECURITY,
-  middleware: [requiresPlatform("tenants:write:platform"), jsonBody] as const,
+  ...needsPlatform("tenants:write:platform", jsonBody),
   request: { params: tenantParam, body: jsonRequest(newKeySchema) },
   responses: { 201: json(createdKeySchema, "The key, shown this once."), ...problems },
 });
@@ -98,8 +93,7 @@ const voidCredentialsRoute = createRoute({
     "When the call returns, every key and token that was issued before it is refused with `credential-void`. Keys that are made " +
     "from then on work.",
   tags: ["Operator"],
-  security: OPERATOR_SECURITY,
-  middleware: requiresPlatform("tenants:write:platform"),
+  ...needsPlatform("tenants:write:platform"),
   request: { params: tenantParam },
   responses: { 200: json(voidedSchema, "Since when credentials hold."), ...problems },
 });

@@ -1,10 +1,10 @@
 import { createRoute } from "@hono/zod-openapi";
 import { createRouter } from "../http/router.ts";
 import { pageQuery } from "../http/contract.schemas.ts";
-import { API_KEY_SECURITY, json, pageOf, problems, toPage } from "../http/contract.ts";
-import { requires } from "../identity/guards.ts";
+import { json, pageOf, problems, toPage } from "../http/contract.ts";
 import { alertSchema, presentAlert } from "./alerts.schemas.ts";
 import { currentSchema, presentCurrent } from "./current.schemas.ts";
+import { needs } from "../identity/needs.ts";
 
 const currentRoute = createRoute({
   method: "get",
@@ -15,8 +15,7 @@ const currentRoute = createRoute({
     "Needs the scope `usage:read`. The tenant's own limits are all there; of those per key and per model, the ones of which " +
     "anything was ever used.",
   tags: ["Usage"],
-  security: API_KEY_SECURITY,
-  middleware: requires("usage:read"),
+  ...needs("usage:read"),
   responses: { 200: json(currentSchema, "The limits, as of `at`."), ...problems },
 });
 
@@ -29,8 +28,7 @@ const alertsRoute = createRoute({
     "Needs the scope `usage:read`. At 50, 80, 90 and 100 % of every quota and of the spend cap, once in each window; kept for " +
     "400 days.",
   tags: ["Usage"],
-  security: API_KEY_SECURITY,
-  middleware: requires("usage:read"),
+  ...needs("usage:read"),
   request: { query: pageQuery },
   responses: { 200: json(pageOf(alertSchema), "One page of alerts, the latest first."), ...problems },
 });

@@ -1,9 +1,8 @@
 import { createRoute } from "@hono/zod-openapi";
-import { OPERATOR_SECURITY, json, jsonRequest, problems } from "../http/contract.ts";
+import { json, jsonRequest, problems } from "../http/contract.ts";
 import { jsonBody } from "../http/json-body.ts";
 import { problem } from "../http/problem.ts";
 import { createRouter } from "../http/router.ts";
-import { requiresPlatform } from "../identity/guards.ts";
 import { isId } from "../shared/ids.ts";
 import { intervalsOf } from "./fleet-report.rules.ts";
 import { fleetQuerySchema, fleetUsageSchema, presentFleet } from "./fleet.schemas.ts";
@@ -11,6 +10,7 @@ import { sumFleet, tenantsWithUsage, totalFleet } from "./fleet.store.ts";
 import { presentReconciliation, reconcileSchema, reconciliationSchema } from "./reconciliation.schemas.ts";
 import { reconcile } from "./reconciliation.service.ts";
 import { MAX_INTERVALS } from "./usage.rules.ts";
+import { needsPlatform } from "../identity/needs.ts";
 
 const THIRTY_DAYS_MS = 30 * 86_400_000;
 
@@ -23,8 +23,7 @@ const fleetUsageRoute = createRoute({
     "Across all tenants, or one. Each tenant's hours arrive here a minute or two after they change; `as_of` says how new they are. " +
     "An hour belongs to the answer if it begins within it. With `group_by=tenant`, pages hold `limit` tenants each.",
   tags: ["Operator"],
-  security: OPERATOR_SECURITY,
-  middleware: requiresPlatform("fleet:read:platform"),
+  ...needsPlatform("fleet:read:platform"),
   request: { query: fleetQuerySchema },
   responses: {
     200: json(fleetUsageSchema, "The usage, by tenant, then by time; intervals without any are left out."),
@@ -42,8 +41,7 @@ const reconcileRoute = createRoute({
     "one, all older ones as one sum. What a cell has not told yet, or told within the last hour, is no difference. It also runs by " +
     "itself, every hour. May be repeated.",
   tags: ["Operator"],
-  security: OPERATOR_SECURITY,
-  middleware: [requiresPlatform("tenants:write:platform"), jsonBody] as const,
+  ...needsPlatform("tenants:write:platform", jsonBody),
   request: { body: jsonRequest(reconcileSchema) },
   responses: { 200: json(reconciliationSchema, "Where they differ."), ...problems },
 });

@@ -1,11 +1,10 @@
 import { createRoute } from "@hono/zod-openapi";
 import type { Context, TypedResponse } from "hono";
 import { accepts } from "hono/accepts";
-import { API_KEY_SECURITY, json, problems, toPage } from "../http/contract.ts";
+import { json, problems, toPage } from "../http/contract.ts";
 import type { AppEnv } from "../http/context.ts";
 import { problem } from "../http/problem.ts";
 import { createRouter } from "../http/router.ts";
-import { requires } from "../identity/guards.ts";
 import { genesisOf } from "./chain.rules.ts";
 import {
   DEFAULT_ROWS,
@@ -21,14 +20,14 @@ import {
   verificationSchema,
 } from "./ledger.schemas.ts";
 import { exportLedger, readLedger, readLedgerEntry, verifyLedger } from "./ledger.service.ts";
+import { needs } from "../identity/needs.ts";
 
 const NDJSON = "application/x-ndjson";
 
 const common = {
   method: "get" as const,
   tags: ["Usage"],
-  security: API_KEY_SECURITY,
-  middleware: requires("usage:read"),
+  ...needs("usage:read"),
 };
 
 const listRowsRoute = createRoute({

@@ -3,7 +3,7 @@ import type { Context } from "hono";
 import { openFeed } from "../admission/listening.service.ts";
 import { callerAddress } from "../http/caller-address.ts";
 import { callerOrigin } from "../http/cors.ts";
-import { API_KEY_SECURITY, problems } from "../http/contract.ts";
+import { problems } from "../http/contract.ts";
 import type { AppEnv } from "../http/context.ts";
 import { problem } from "../http/problem.ts";
 import { refuse } from "../http/refusals.ts";
@@ -12,6 +12,7 @@ import { requires } from "../identity/guards.ts";
 import { eventStream } from "./event-stream.ts";
 import { liveFrameSchema } from "./feed.schemas.ts";
 import { LIVE_PROTOCOL, keyFromProtocol, offeredProtocols } from "./live-protocol.ts";
+import { securityOf } from "../identity/needs.ts";
 
 const liveRoute = createRoute({
   method: "get",
@@ -23,7 +24,7 @@ const liveRoute = createRoute({
     "frame `tick` for each second in which something happened, and a frame `bye` when the server ends it. A browser's WebSocket, " +
     "which sends no headers, gives the key as a sub-protocol: `tensorgate.live.v1, key.<API key>`. See docs/live.md.",
   tags: ["Usage"],
-  security: API_KEY_SECURITY,
+  security: securityOf("usage:read"),
   middleware: [keyFromProtocol, requires("usage:read")] as const,
   responses: {
     101: { description: "The WebSocket is open; each of its messages is a LiveFrame." },

@@ -1,12 +1,12 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { accepts } from "hono/accepts";
 import { createRouter } from "../http/router.ts";
-import { API_KEY_SECURITY, json, problems } from "../http/contract.ts";
+import { json, problems } from "../http/contract.ts";
 import { problem } from "../http/problem.ts";
-import { requires } from "../identity/guards.ts";
 import { CSV_TYPE } from "../shared/csv.ts";
 import { LEAST_MS, MAX_INTERVALS, MAX_ROWS, type UsageQuery } from "./usage.rules.ts";
 import { presentUsage, tabulateUsage, usageQueryFrom, usageQuerySchema, usageSchema } from "./usage.schemas.ts";
+import { needs } from "../identity/needs.ts";
 
 const answer = json(usageSchema, "The usage, by interval, oldest first; intervals without any are left out.");
 
@@ -20,8 +20,7 @@ const usageRoute = createRoute({
     "admission. Compute time and bytes are there once a call has ended. Minutes are kept for 32 days, hours for 400, days " +
     "for good; `from` and `to` are rounded outward to what is kept of their age. As CSV with `Accept: text/csv`.",
   tags: ["Usage"],
-  security: API_KEY_SECURITY,
-  middleware: requires("usage:read"),
+  ...needs("usage:read"),
   request: { query: usageQuerySchema },
   responses: {
     200: { ...answer, content: { ...answer.content, "text/csv": { schema: z.string() } } },

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
+import { grantFrom } from "../../src/identity/permissions.rules.ts";
 import { allRoutes, isBetterAuths } from "../support/routes.ts";
 import { call } from "../support/tenant.ts";
 
@@ -78,9 +79,15 @@ describe("/openapi.json", () => {
 
   test("states for every operation how its caller authenticates, and what a problem looks like", async () => {
     for (const { name, security, responses } of await readOperations()) {
-      const scheme = name.includes(" /admin") ? "operatorToken" : "apiKey";
       const isPublic = /^GET \/(v2$|v2\/health|errors|files)/.test(name);
-      expect(security, name).toEqual(isPublic ? [] : [{ [scheme]: [] }]);
+      expect(security.length === 0, name).toBe(isPublic);
+      const [other, token] = name.includes(" /admin") ? ["operatorToken", ":platform"] : ["apiKey", ""];
+      for (const way of security) {
+        const [scheme = "", grants = []] = Object.entries(way)[0] ?? [];
+        expect([other, "accessToken"], name).toContain(scheme);
+        if (scheme === "operatorToken") continue;
+        expect(grants.map(grantFrom), name).toEqual([expect.stringMatching(new RegExp(`${token}$`))]);
+      }
       for (const status of ["4XX", "5XX"]) {
         expect(responses[status], name).toMatchObject({
           content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },

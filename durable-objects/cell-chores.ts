@@ -1,3 +1,4 @@
+import { forgetTokenEpochs, oldestTokenEpochMs } from "../src/admission/cell-state.store.ts";
 import { deleteExpired, expiredClaims, nextExpiryMs } from "../src/admission/claims.store.ts";
 import type { TenantId } from "../src/shared/ids.ts";
 import { logFault } from "../src/shared/log.ts";
@@ -24,6 +25,9 @@ export interface Chore {
   /** Do what is due, and no more than keeps nobody waiting; it is asked again when more is left. May be repeated. */
   readonly run: (context: ChoreContext) => Promise<void> | void;
 }
+
+/** Far longer than any access token holds. */
+const TOKEN_EPOCH_MS = 3_600_000;
 
 /** Claims that one alarm removes at most. */
 const CLAIMS_AT_ONCE = 500;
@@ -71,6 +75,17 @@ const forgetOldAlerts: Chore = {
   },
 };
 
+/** Who logs out voids tokens of five minutes; what says so need not be kept for good. */
+const forgetEpochs: Chore = {
+  dueMs: ({ sql }) => {
+    const raisedAtMs = oldestTokenEpochMs(sql);
+    return raisedAtMs === undefined ? undefined : raisedAtMs + TOKEN_EPOCH_MS;
+  },
+  run: ({ sql, memory, nowMs }) => {
+    for (const subject of forgetTokenEpochs(sql, nowMs - TOKEN_EPOCH_MS)) memory.epochs.delete(subject);
+  },
+};
+
 const CHORES: readonly Chore[] = [
   endLeases,
   expireClaims,
@@ -78,6 +93,7 @@ const CHORES: readonly Chore[] = [
   archiveLedger,
   keepLessDetail,
   forgetOldAlerts,
+  forgetEpochs,
 ];
 
 /** When the first chore is due; undefined when none is. */

@@ -67,7 +67,7 @@ export async function applyChange(
       if (policy.version < memory.tenant.version) return;
       putDocument(sql, "tenant", "tenant", policy);
       const { notBeforeMs } = policy;
-      if (notBeforeMs > 0) memory.epochs.set("tenant ", raiseEpoch(sql, "tenant", "", notBeforeMs));
+      if (notBeforeMs > 0) memory.epochs.set("tenant ", raiseEpoch(sql, { kind: "tenant", id: "", notBeforeMs }));
       memory.putPolicy(policy);
       return;
     }

@@ -100,12 +100,12 @@ export class CellTransaction implements AdmissionState {
     return findClaim(this.#sql, claimId(idempotency));
   }
 
-  claim(idempotency: Idempotency, charged?: Pick<Claim, "entryId" | "versionId">): EntryId {
+  claim(idempotency: Idempotency, charged?: Pick<Claim, "entryId" | "versionId" | "holderId">): EntryId {
     // A new id for each holder, where nothing binds it to an entry: one that was given up can't end its successor's claim.
-    const { entryId, versionId } = charged ?? { entryId: newId("ent", this.#nowMs), versionId: undefined };
+    const run = charged ?? { entryId: newId("ent", this.#nowMs), versionId: undefined };
     const leaseMs = charged ? runningLeaseMs(this.tenant.runLimitMs) : (idempotency.leaseMs ?? CLAIM_LEASE_MS);
-    this.#writeClaim(idempotency, { entryId, versionId }, leaseMs);
-    return entryId;
+    this.#writeClaim(idempotency, run, leaseMs);
+    return run.entryId;
   }
 
   charge({ charged: what, holds, runLimitMs, idempotency }: Charge): string {
@@ -113,7 +113,8 @@ export class CellTransaction implements AdmissionState {
     const charged = { ...what, atMs };
     const { entryId } = charged;
     const leaseMs = runningLeaseMs(this.tenant.runLimitMs); // not the run's own: entries end in their order
-    if (idempotency) this.#writeClaim(idempotency, { entryId, versionId: charged.versionId }, leaseMs);
+    const { versionId } = charged;
+    if (idempotency) this.#writeClaim(idempotency, { entryId, versionId, holderId: entryId }, leaseMs);
     const charge = chargeOf(charged.rates);
     const receipt = this.#append("charge", charged, "pending", charge);
     this.#usage.charge(charged, charge);
@@ -258,10 +259,16 @@ export class CellTransaction implements AdmissionState {
     return this.#ledger.append({ ...who, ...delta, kind, outcome, rateMicroUsd, atMs: this.#nowMs });
   }
 
-  #writeClaim(idempotency: Idempotency, run: Pick<Claim, "entryId" | "versionId">, leaseMs: number): void {
+  #writeClaim(
+    idempotency: Idempotency,
+    { entryId, versionId, holderId }: Pick<Claim, "entryId" | "versionId" | "holderId">,
+    leaseMs: number,
+  ): void {
     const startedAtMs = this.#nowMs;
     writeClaim(this.#sql, claimId(idempotency), {
-      ...run,
+      entryId,
+      versionId,
+      holderId,
       fingerprint: idempotency.fingerprint,
       startedAtMs,
       leaseEndsAtMs: startedAtMs + leaseMs,

@@ -89,7 +89,8 @@ export class TenantCell extends DurableObject<Env> {
   async refuseBefore(kind: EpochKind, id: string, notBeforeMs: number): Promise<void> {
     const memory = await this.#open();
     if (!memory) return;
-    memory.epochs.set(`${kind} ${id}`, raiseEpoch(this.ctx.storage.sql, kind, id, notBeforeMs));
+    memory.epochs.set(`${kind} ${id}`, raiseEpoch(this.ctx.storage.sql, { kind, id, notBeforeMs }, systemClock()));
+    this.#setAlarm(memory);
     this.#feed.recheck(memory);
   }
 
@@ -190,7 +191,6 @@ export class TenantCell extends DurableObject<Env> {
   override webSocketClose(socket: WebSocket): void {
     this.#feed.leave(socket);
   }
-
   override webSocketError(socket: WebSocket): void {
     this.#feed.leave(socket);
   }
@@ -244,7 +244,9 @@ export class TenantCell extends DurableObject<Env> {
     if (this.#alarmMs !== undefined && this.#alarmMs <= soonestMs) return;
     const dueMs = nextChoreMs(this.#choreContext(memory));
     if (dueMs === undefined) return;
-    this.#alarmMs = Math.max(dueMs, notBeforeMs);
+    const alarmMs = Math.max(dueMs, notBeforeMs);
+    if (alarmMs === this.#alarmMs) return; // a row written
+    this.#alarmMs = alarmMs;
     this.ctx.waitUntil(this.ctx.storage.setAlarm(this.#alarmMs));
   }
 
@@ -293,7 +295,6 @@ export class TenantCell extends DurableObject<Env> {
 
 /** When chores that failed are tried again, in milliseconds. */
 const CHORE_RETRY_MS = 60_000;
-
 const ABSENCE_MS = 5_000;
 /** What a call leaves to be done, its lease aside, may wait so long. */
 const SOONEST_CHORE_MS = 60_000;

@@ -146,7 +146,7 @@ export interface AdmissionState extends Credentials, Meters {
    *
    * @param charged  what an earlier holder, who died, was charged for: the run goes on in its entry
    */
-  claim(idempotency: Idempotency, charged?: Pick<Claim, "entryId" | "versionId">): EntryId;
+  claim(idempotency: Idempotency, charged?: Pick<Claim, "entryId" | "versionId" | "holderId">): EntryId;
   countRefusal(callerId: string, model: string, reason: Refusal["kind"]): void;
 }
 
@@ -232,10 +232,12 @@ function decideInference(
   const resolved = resolveVersion(state.deploymentByName(model), { model, version: wanted, routingKey });
   const open = state.openEntry(entryId);
   if (open && resolved.kind === "resolved") return admitAgain(entryId, open, resolved);
-  const repetition = idempotency && repetitionOf(state.claimOf(idempotency), idempotency.fingerprint, nowMs);
+  const repetition = idempotency && repetitionOf(state.claimOf(idempotency), idempotency.fingerprint, nowMs, entryId);
   if (repetition && repetition.kind !== "first" && repetition.kind !== "unanswered") return repetition;
   if (resolved.kind !== "resolved") return resolved;
-  if (idempotency && repetition?.kind === "unanswered") return runAgain(state, idempotency, repetition, resolved);
+  if (idempotency && repetition?.kind === "unanswered") {
+    return runAgain(state, { idempotency, entryId }, repetition, resolved);
+  }
   return chargeInference(state, caller, request, resolved, nowMs);
 }
 
@@ -297,11 +299,11 @@ function admitAgain(
  */
 function runAgain(
   state: AdmissionState,
-  idempotency: Idempotency,
+  { idempotency, entryId: holderId }: { idempotency: Idempotency; entryId: EntryId },
   { claim }: Extract<Repetition, { kind: "unanswered" }>,
   resolved: Resolved,
 ): Admitted {
-  state.claim(idempotency, claim);
+  state.claim(idempotency, { ...claim, holderId });
   const { versions, retired } = resolved.deployment;
   const charged = versions.find(({ versionId, number }) => versionId === claim.versionId && !retired.includes(number));
   const { entryId } = claim;

@@ -24,7 +24,29 @@ const CELL_STATE_SCHEMA = `
 `;
 
 /** Raise it with each change of the documents or the tables: a cell of another form makes its tables and reads D1 again. */
-const FORMAT = 11;
+const FORMAT = 12;
+
+/**
+ * How tables have changed since they were first made, in order: each is done once in the life of a cell. Only ever add to the end,
+ * and raise {@link FORMAT}; what the tables were at first stands in their schemas, and stays.
+ */
+const STEPS: readonly string[] = [
+  "ALTER TABLE claims ADD COLUMN holder_id TEXT",
+  "ALTER TABLE epochs ADD COLUMN raised_at_ms INTEGER NOT NULL DEFAULT 0",
+];
+
+const STEPS_SCHEMA = "CREATE TABLE IF NOT EXISTS steps (number INTEGER PRIMARY KEY)";
+
+/** Bring tables that exist to their present form. */
+function takeSteps(sql: SqlStorage): void {
+  sql.exec(STEPS_SCHEMA);
+  const { taken } = sql.exec<{ taken: number }>("SELECT count(*) AS taken FROM steps").one();
+  for (const [index, step] of STEPS.entries()) {
+    if (index < taken) continue;
+    sql.exec(step);
+    sql.exec("INSERT INTO steps (number) VALUES (?)", index);
+  }
+}
 
 /** What D1 knows of a tenant and its cell needs on the hot path. */
 export interface CellDocuments {
@@ -50,10 +72,11 @@ export function putDocuments(sql: SqlStorage, { policy, keys, deployments }: Cel
   sql.exec(CELL_STATE_SCHEMA);
   sql.exec(METERS_SCHEMA);
   sql.exec(CLAIMS_SCHEMA);
+  takeSteps(sql);
   sql.exec("DELETE FROM hot_state");
   putDocument(sql, "format", "hot_state", FORMAT);
   putDocument(sql, "tenant", "tenant", policy);
-  if (policy.notBeforeMs > 0) raiseEpoch(sql, "tenant", "", policy.notBeforeMs);
+  if (policy.notBeforeMs > 0) raiseEpoch(sql, { kind: "tenant", id: "", notBeforeMs: policy.notBeforeMs });
   for (const key of keys) putDocument(sql, "key", key.keyId, key);
   for (const deployment of deployments) putDocument(sql, "model", deployment.modelId, deployment);
 }
@@ -86,17 +109,50 @@ export function readEpochs(sql: SqlStorage): Map<string, number> {
   return new Map(rows.toArray().map((row) => [row.subject, row.not_before_ms]));
 }
 
+/** Since when credentials of a subject hold. */
+interface Epoch {
+  readonly kind: EpochKind;
+  readonly id: string;
+  readonly notBeforeMs: number;
+}
+
 /** Void what was issued before this moment; a later one that is known stays. @returns the moment that holds now */
-export function raiseEpoch(sql: SqlStorage, kind: EpochKind, id: string, notBeforeMs: number): number {
+export function raiseEpoch(sql: SqlStorage, { kind, id, notBeforeMs }: Epoch, nowMs = 0): number {
   const { not_before_ms: held } = sql
     .exec<{ not_before_ms: number }>(
-      `INSERT INTO epochs (subject, not_before_ms) VALUES (?, ?)
-       ON CONFLICT DO UPDATE SET not_before_ms = max(not_before_ms, excluded.not_before_ms) RETURNING not_before_ms`,
+      `INSERT INTO epochs (subject, not_before_ms, raised_at_ms) VALUES (?, ?, ?)
+       ON CONFLICT DO UPDATE SET
+         not_before_ms = max(not_before_ms, excluded.not_before_ms),
+         raised_at_ms = max(raised_at_ms, excluded.raised_at_ms)
+       RETURNING not_before_ms`,
       `${kind} ${id}`,
       notBeforeMs,
+      nowMs,
     )
     .one();
   return held;
+}
+
+/** Epochs that concern tokens alone: a tenant's concern its keys too, which live as long as they like. */
+const OF_TOKENS = "subject NOT LIKE 'tenant %' AND subject NOT LIKE 'key %'";
+
+/** When the oldest epoch of tokens was raised, ms since 1970; undefined when there is none. */
+export function oldestTokenEpochMs(sql: SqlStorage): number | undefined {
+  const { oldest } = sql
+    .exec<{ oldest: number | null }>(`SELECT min(raised_at_ms) AS oldest FROM epochs WHERE ${OF_TOKENS}`)
+    .one();
+  return oldest ?? undefined;
+}
+
+/** Forget the epochs of tokens that were raised so long ago that no token of then holds. @returns their subjects */
+export function forgetTokenEpochs(sql: SqlStorage, raisedBeforeMs: number): string[] {
+  return sql
+    .exec<{ subject: string }>(
+      `DELETE FROM epochs WHERE ${OF_TOKENS} AND raised_at_ms <= ? RETURNING subject`,
+      raisedBeforeMs,
+    )
+    .toArray()
+    .map(({ subject }) => subject);
 }
 
 /** Everything that was granted in advance, in micro-dollars. */

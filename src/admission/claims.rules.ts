@@ -57,6 +57,8 @@ export interface Claim {
   /** The ledger entry that the first request was charged to, or an id of the claim itself where nothing is charged. */
   readonly entryId: EntryId;
   readonly fingerprint: string;
+  /** The inference that holds the key now: an earlier one's entry stays the claim's. Undefined where it runs no model. */
+  readonly holderId?: EntryId | undefined;
   /** What the first request ran on; undefined where it ran no model. */
   readonly versionId: VersionId | undefined;
   readonly startedAtMs: number;
@@ -99,12 +101,24 @@ export interface KeptAnswers {
   recall(repeated: Repeated): Promise<WholeAnswer>;
 }
 
-/** Tell what a request with a key means. */
-export function repetitionOf(claim: Claim | undefined, fingerprint: string, nowMs: number): Repetition {
+/**
+ * Tell what a request with a key means.
+ *
+ * @param askerId  the inference that asks: its own hold, of whose granting it never heard, does not stand in its way
+ */
+export function repetitionOf(
+  claim: Claim | undefined,
+  fingerprint: string,
+  nowMs: number,
+  askerId?: EntryId,
+): Repetition {
   if (!claim || nowMs >= claim.expiresAtMs) return { kind: "first" };
   const { entryId, answer } = claim;
   if (claim.fingerprint !== fingerprint) return { kind: "idempotency-mismatch", entryId };
-  if (claim.state === "running" && nowMs < claim.leaseEndsAtMs) return { kind: "idempotency-in-flight", entryId };
+  const isOwn = askerId !== undefined && claim.holderId === askerId;
+  if (claim.state === "running" && !isOwn && nowMs < claim.leaseEndsAtMs) {
+    return { kind: "idempotency-in-flight", entryId };
+  }
   return answer ? { kind: "repeated", entryId, answer } : { kind: "unanswered", claim };
 }
 

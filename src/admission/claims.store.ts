@@ -25,10 +25,12 @@ export function writeClaim(sql: SqlStorage, id: string, claim: Claim): void {
   const earlier = objectKeyOf(sql, id);
   if (earlier !== null) abandonObject(sql, earlier);
   sql.exec(
-    `INSERT OR REPLACE INTO claims (id, entry_id, fingerprint, version_id, started_at_ms, lease_ends_at_ms, expires_at_ms, state)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT OR REPLACE INTO claims
+       (id, entry_id, holder_id, fingerprint, version_id, started_at_ms, lease_ends_at_ms, expires_at_ms, state)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     id,
     claim.entryId,
+    claim.holderId ?? null,
     claim.fingerprint,
     claim.versionId ?? null,
     claim.startedAtMs,
@@ -44,6 +46,7 @@ export function findClaim(sql: SqlStorage, id: string): Claim | undefined {
   if (!row) return undefined;
   return {
     entryId: row.entry_id,
+    holderId: row.holder_id ?? undefined,
     fingerprint: row.fingerprint,
     versionId: row.version_id ?? undefined,
     startedAtMs: row.started_at_ms,
@@ -138,6 +141,7 @@ export function deleteExpired(sql: SqlStorage, ids: readonly string[], nowMs: nu
 }
 
 type StoredClaim = {
+  holder_id: EntryId | null;
   entry_id: EntryId;
   fingerprint: string;
   version_id: VersionId | null;

@@ -34,6 +34,13 @@ describe("a request with an idempotency key", () => {
     expect(repetitionOf(claim, "f", 5_000)).toEqual({ kind: "unanswered", claim });
   });
 
+  test("does not wait for itself: whoever holds the key may ask twice", () => {
+    const held = { ...claim, holderId: newId("ent", 7) };
+    expect(repetitionOf(held, "f", 4_999, held.holderId)).toEqual({ kind: "unanswered", claim: held });
+    expect(repetitionOf(held, "f", 4_999, newId("ent", 8)).kind).toBe("idempotency-in-flight");
+    expect(repetitionOf(claim, "f", 4_999).kind).toBe("idempotency-in-flight");
+  });
+
   test("is answered as the first was, until the key expires", () => {
     const answered = { ...ended, answer };
     for (const nowMs of [2_000, 8_999]) {

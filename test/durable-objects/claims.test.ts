@@ -1,9 +1,10 @@
 import { evictDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
-import type { AccessRequest, Admission } from "../../src/admission/admission.rules.ts";
+import type { AccessRequest, Admission, InferRequest } from "../../src/admission/admission.rules.ts";
 import { sha256 } from "../../src/shared/sha256.ts";
-import { cellOf } from "../support/cell.ts";
+import { cellOf, inferRequest, settlementOf } from "../support/cell.ts";
 import { withStoppedClock } from "../support/clock.ts";
+import { deploy } from "../support/models.ts";
 import { type TestTenant, newTenant } from "../support/tenant.ts";
 
 const LEASE_MS = 2 * 60_000;
@@ -72,5 +73,23 @@ describe("a key that a request without an inference holds", () => {
     const first = requireClaim(await ask(tenant));
     await cellOf(tenant).conclude({ ...first, answer: undefined });
     expect(requireClaim(await ask(tenant)).entryId).not.toBe(first.entryId);
+  });
+});
+
+describe("a key of an inference whose answer was lost", () => {
+  test("lets the one that runs again ask twice, as when the cell breaks off before it answers, and nobody else meanwhile", async () => {
+    const tenant = await newTenant();
+    await deploy(tenant, "m");
+    const cell = cellOf(tenant);
+    const inferOnce = async (request: InferRequest) => (await cell.admit([request]))[0];
+    const first = inferRequest(tenant, "m", "order-1");
+    await inferOnce(first);
+    await cell.settle([settlementOf(first.entryId)]);
+    const again = inferRequest(tenant, "m", "order-1");
+    const admitted = { kind: "admitted", replayed: true, entryId: first.entryId };
+    expect(await inferOnce(again)).toMatchObject(admitted);
+    await evictDurableObject(cell);
+    expect(await inferOnce(again)).toMatchObject(admitted);
+    expect((await inferOnce(inferRequest(tenant, "m", "order-1")))?.kind).toBe("idempotency-in-flight");
   });
 });

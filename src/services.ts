@@ -1,6 +1,6 @@
 import { drizzle } from "drizzle-orm/d1";
 import type { Change } from "../durable-objects/cell-loading.ts";
-import { type WaitUntil, requestAdmission, settleLater } from "./admission/admission.service.ts";
+import { type WaitUntil, requestAdmission, settleLater, settleNow } from "./admission/admission.service.ts";
 import { answersOfTenant } from "./admission/answers.service.ts";
 import { cellOf, offersJurisdiction } from "./admission/cells.ts";
 import type { Ended, KeptAnswers } from "./admission/claims.rules.ts";
@@ -149,9 +149,7 @@ export function createServices(env: Env, request: Request, waitUntil: WaitUntil)
     cell: (tenantId) => cellOf(cells, tenantId),
     admit: (tenantId, asked) => requestAdmission(tenantId, cells, waitUntil, asked),
     settle: (tenantId, ended) => settleLater(tenantId, cells, waitUntil, ended),
-    settleNow: async (tenantId, ended) => {
-      await cellOf(cells, tenantId).settle([ended]);
-    },
+    settleNow: async (tenantId, ended) => await settleNow(tenantId, cells, [ended]),
     answersOf: (tenantId) => answersOfTenant(tenantId, { cells, files: env.MODELS, masterKey: config.masterKey }),
     get operatorClaims() {
       return operatorClaims(() => databaseOf(env), { now: systemClock, masterKey: config.masterKey });

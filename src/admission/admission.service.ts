@@ -4,15 +4,8 @@ import { logFault } from "../shared/log.ts";
 import type { Admission, AdmissionRequest } from "./admission.rules.ts";
 import type { Ended } from "./claims.rules.ts";
 import { type Cells, cellOf, offersJurisdiction } from "./cells.ts";
-import { Lanes, Overloaded } from "./group-commit.ts";
+import { Lanes, Overloaded, before } from "./group-commit.ts";
 import { SettlementBox } from "./settlement-box.ts";
-
-const admissions = new Lanes<AdmissionRequest, Admission>({
-  maxBatch: 256,
-  maxWaiting: 4096,
-  deadlineMs: 5_000,
-  lingerMs: 1,
-});
 
 /** One box per tenant; empty ones are forgotten, so the map holds no more than what is unsettled. */
 const boxes = new Map<TenantId, SettlementBox>();
@@ -21,8 +14,17 @@ const boxes = new Map<TenantId, SettlementBox>();
 const MAX_SETTLEMENTS = 256;
 /** How long a settlement waits for a trip that goes to the cell anyway, in milliseconds. */
 const LINGER_MS = 20;
-/** Trips of its own that a settlement is worth. */
-const MAX_ATTEMPTS = 3;
+/** How long a settlement waits after each trip of its own that failed, in milliseconds: a cell that moves is away for a moment. */
+const RETRY_PAUSES_MS: readonly number[] = [100, 500, 2_500];
+/** How long one trip may take, in milliseconds. */
+const DEADLINE_MS = 5_000;
+
+const admissions = new Lanes<AdmissionRequest, Admission>({
+  maxBatch: 256,
+  maxWaiting: 4096,
+  deadlineMs: DEADLINE_MS,
+  lingerMs: 1,
+});
 
 /** The part of the execution context that keeps a promise alive beyond the response. */
 export type WaitUntil = (promise: Promise<unknown>) => void;
@@ -103,23 +105,29 @@ export function settleLater(tenantId: TenantId, cells: Cells, waitUntil: WaitUnt
   if (box.watch(systemClock(), LINGER_MS)) waitUntil(seeDelivered(tenantId, cells, box));
 }
 
+/** Settle in a trip of its own. @throws Overloaded when the cell does not answer in time */
+export async function settleNow(tenantId: TenantId, cells: Cells, batch: readonly Ended[]): Promise<void> {
+  await before(DEADLINE_MS, cellOf(cells, tenantId).settle(batch));
+}
+
 async function seeDelivered(tenantId: TenantId, cells: Cells, box: SettlementBox): Promise<void> {
   await scheduler.wait(LINGER_MS);
   const mine = box.endWatch();
-  for (let attempt = 1; mine.some((settlement) => box.holds(settlement));) {
+  for (let failures = 0; mine.some((settlement) => box.holds(settlement));) {
     try {
       const taken = await takeAlong(tenantId, async (batch) => {
-        if (batch.length > 0) await cellOf(cells, tenantId).settle(batch);
+        if (batch.length > 0) await settleNow(tenantId, cells, batch);
         return batch.length;
       });
       if (taken === 0) await scheduler.wait(LINGER_MS); // another trip carries them
     } catch (error) {
-      if (attempt === MAX_ATTEMPTS) {
+      const pauseMs = RETRY_PAUSES_MS[failures];
+      if (pauseMs === undefined) {
         giveUp(tenantId, box, mine, error);
         return;
       }
-      attempt += 1;
-      await scheduler.wait(LINGER_MS);
+      failures += 1;
+      await scheduler.wait(pauseMs);
     }
   }
 }

@@ -2,6 +2,7 @@ import { derivedKey } from "../shared/derived-keys.ts";
 import { type EntryId, type TenantId, randomBase32 } from "../shared/ids.ts";
 import { sealBytes, unsealBytes } from "../shared/sealed-secret.ts";
 import { type Cells, cellOf } from "./cells.ts";
+import { before } from "./group-commit.ts";
 import type { KeptAnswers, Repeated, StoredAnswer, WholeAnswer } from "./claims.rules.ts";
 
 /** What a cell keeps of an answer itself; a larger body goes to R2. */
@@ -55,6 +56,9 @@ export async function unsealAnswer(
   return { ...answer, body: await unsealBytes(derivedKey(masterKey, "kept answers"), place, sealed) };
 }
 
+/** How long a cell may take to be told of an answer before the caller gets it all the same, in milliseconds. */
+const CONCLUDE_MS = 5_000;
+
 /** The answers that a tenant's cell keeps. */
 export function answersOfTenant(
   tenantId: TenantId,
@@ -65,7 +69,7 @@ export function answersOfTenant(
     conclude: async (held, answer) => {
       const sealed = await sealAnswer(masterKey, placeOf(held.entryId), answer);
       const stored = sealed && (await storeAnswer(tenantId, files, held.entryId, sealed));
-      await cellOf(cells, tenantId).conclude({ ...held, answer: stored });
+      await before(CONCLUDE_MS, cellOf(cells, tenantId).conclude({ ...held, answer: stored }));
     },
     recall: async (repeated) => {
       const { entryId, answer } = repeated;

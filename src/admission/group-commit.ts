@@ -157,8 +157,8 @@ export class GroupCommit<Request, Answer> {
 
 const LATE = "The tenant's cell did not answer in time.";
 
-/** The promise's value, or Overloaded when it takes longer than allowed. */
-async function before<T>(deadlineMs: number, promise: Promise<T>): Promise<T> {
+/** The promise's value, or Overloaded (it may have arrived) when it takes longer than allowed. */
+export async function before<T>(deadlineMs: number, promise: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | null = null;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new Overloaded(LATE, { mayHaveArrived: true })), deadlineMs);

@@ -190,7 +190,14 @@ export default {
   plugins: ["typescript", "import", "unicorn", "oxc", "promise", "vitest", "node"],
   categories: { correctness: "error", suspicious: "error", perf: "error" },
   options: { reportUnusedDisableDirectives: "error" },
-  ignorePatterns: ["worker-configuration.d.ts", "migrations/**", "**/dist/**", ".wrangler/**", "bench/results/**"],
+  ignorePatterns: [
+    "worker-configuration.d.ts",
+    "migrations/**",
+    "public/**",
+    "**/dist/**",
+    ".wrangler/**",
+    "bench/results/**",
+  ],
   rules: { ...chosen, ...declined },
   overrides: [...boundaries, ...exceptions],
 } satisfies OxlintConfig;

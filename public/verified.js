@@ -1,0 +1,3 @@
+import { show } from "./pages.js";
+
+if (new URLSearchParams(location.search).has("error")) show("ill");

@@ -1,4 +1,5 @@
 import { app } from "./app.ts";
+import { sweep } from "./identity/sweeping.service.ts";
 import { createBackgroundServices } from "./services.ts";
 import { USAGE_QUEUE, recordHours } from "./usage/fleet.service.ts";
 import { reconcileInTurn } from "./usage/reconciliation.service.ts";
@@ -14,5 +15,8 @@ export default {
     if (batch.queue !== USAGE_QUEUE) throw new Error(`Nobody takes messages from the queue ${batch.queue}.`);
     await recordHours(batch, createBackgroundServices(env).db);
   },
-  scheduled: async (_event, env) => await reconcileInTurn(createBackgroundServices(env)),
+  scheduled: async (_event, env) => {
+    const services = createBackgroundServices(env);
+    await Promise.all([reconcileInTurn(services), sweep(services)]);
+  },
 } satisfies ExportedHandler<Env>;

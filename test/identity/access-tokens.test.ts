@@ -1,5 +1,6 @@
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import { expect, test } from "vitest";
+import { PLATFORM_TENANT_ID } from "../../src/shared/ids.ts";
 import { addOneRequest, deploy } from "../support/models.ts";
 import { addMember, newPerson, tokenOf } from "../support/people.ts";
 import { expectProblem } from "../support/problem.ts";
@@ -40,4 +41,21 @@ test("the next request after a log-out is refused", async () => {
   expect((await call("GET", "/v1/models", bearer(token))).status).toBe(200);
   await ada.call("POST", "/auth/sign-out", {});
   await expectProblem(await call("GET", "/v1/models", bearer(token)), 401, "credential-void");
+});
+
+test("the platform's people hold their permissions over all tenants, as far as their role goes", async () => {
+  const [operator, supporter] = [await newPerson(), await newPerson()];
+  await addMember(PLATFORM_TENANT_ID, operator, "operator");
+  await addMember(PLATFORM_TENANT_ID, supporter, "support");
+  const json = { name: "By a person", limits: { burst: 1, rate_per_second: 1 } };
+  const [may, mayRead] = [await tokenOf(operator, PLATFORM_TENANT_ID), await tokenOf(supporter, PLATFORM_TENANT_ID)];
+  expect((await call("POST", "/admin/tenants", { ...bearer(may), json })).status).toBe(201);
+  expect((await call("GET", "/admin/tenants", bearer(mayRead))).status).toBe(200);
+  await expectProblem(await call("POST", "/admin/tenants", { ...bearer(mayRead), json }), 403, "insufficient-scope");
+});
+
+test("an owner's token of a tenant opens nothing of the platform's", async () => {
+  const [tenant, ada] = [await newTenant(), await newPerson()];
+  await addMember(tenant.id, ada, "owner");
+  await expectProblem(await call("GET", "/admin/tenants", bearer(await tokenOf(ada, tenant.id))), 401, "invalid-token");
 });

@@ -11,6 +11,12 @@ import { unrouted } from "./http/unrouted.ts";
 import { authRoutes } from "./identity/auth.routes.ts";
 import { keyRoutes } from "./identity/keys.routes.ts";
 import { inferenceRoutes } from "./inference/inference.routes.ts";
+import { invitationRoutes } from "./members/invitations.routes.ts";
+import { memberRoutes } from "./members/members.routes.ts";
+import { organizationRoutes } from "./members/organizations.routes.ts";
+import { roleRoutes } from "./members/roles.routes.ts";
+import { teamMemberRoutes } from "./members/team-members.routes.ts";
+import { teamRoutes } from "./members/teams.routes.ts";
 import { downloadRoutes } from "./models/download.routes.ts";
 import { backendRoutes } from "./models/backend.routes.ts";
 import { metadataRoutes } from "./models/metadata.routes.ts";
@@ -26,6 +32,7 @@ import { createServices } from "./services.ts";
 import { corsRoutes } from "./tenants/cors.routes.ts";
 import { creditRoutes } from "./tenants/credits.routes.ts";
 import { tenantRoutes } from "./tenants/tenants.routes.ts";
+import { childrenRoutes } from "./usage/children.routes.ts";
 import { fleetRoutes } from "./usage/fleet.routes.ts";
 import { ledgerRoutes } from "./usage/ledger.routes.ts";
 import { liveRoutes } from "./usage/live.routes.ts";
@@ -66,8 +73,15 @@ app.route("/", backendRoutes); //    POST /v1/models/{model}/backends
 app.route("/", downloadRoutes); //   GET  /files/{link}
 app.route("/", authRoutes); //            /auth/…
 app.route("/", keyRoutes); //             /v1/keys…
+app.route("/", organizationRoutes); //    /v1/organization, /v1/parent-access, /v1/children
+app.route("/", memberRoutes); //          /v1/members…
+app.route("/", invitationRoutes); //      /v1/invitations…
+app.route("/", roleRoutes); //            /v1/roles…
+app.route("/", teamRoutes); //            /v1/teams…
+app.route("/", teamMemberRoutes); //      /v1/teams/{team_id}/members…
 app.route("/", corsRoutes); //            /v1/cors
 app.route("/", usageRoutes); //      GET  /v1/usage
+app.route("/", childrenRoutes); //   GET  /v1/children/{tenant_id}/usage
 app.route("/", liveRoutes); //       GET  /v1/usage/live
 app.route("/", ledgerRoutes); //     GET  /v1/usage/ledger…
 app.route("/", currentRoutes); //    GET  /v1/usage/current, /v1/usage/alerts

@@ -106,12 +106,18 @@ function deliveryOf(env: Env, { email }: Config): Delivery {
   return cloudflareDelivery(env.EMAIL, email.from, email.brand);
 }
 
+async function makeCell(env: Env, tenantId: TenantId, locationHint: LocationHint | null): Promise<void> {
+  await cellOf(env.TENANT_CELL, tenantId, locationHint).refresh({ kind: "tenant" });
+}
+
 function authWorld(env: Env, issuer: string): AuthWorld {
   const background = createBackgroundServices(env);
   const config = parseEnv(env);
   return {
-    db: background.db,
-    now: systemClock,
+    ...background,
+    makeCell: async (tenantId, hint) => await makeCell(env, tenantId, hint),
+    offersJurisdiction: (jurisdiction) => offersJurisdiction(env.TENANT_CELL, jurisdiction),
+    attempts: attemptsOf(env.ATTEMPT_LIMITER, config.masterKey),
     mail: { brand: config.email.brand, deliver: deliveryOf(env, config) },
     issuer,
     secret: Buffer.from(derivedKey(config.masterKey, "identity")).toString("base64url"),
@@ -160,9 +166,7 @@ export function createServices(env: Env, request: Request, waitUntil: WaitUntil)
     refresh: async (tenantId, change) => {
       await cellOf(cells, tenantId).refresh(change);
     },
-    makeCell: async (tenantId, locationHint) => {
-      await cellOf(cells, tenantId, locationHint).refresh({ kind: "tenant" });
-    },
+    makeCell: async (tenantId, locationHint) => await makeCell(env, tenantId, locationHint),
     offersJurisdiction: (jurisdiction) => offersJurisdiction(cells, jurisdiction),
   };
 }

@@ -3,8 +3,11 @@ import type { CallerId, KeyId } from "../shared/ids.ts";
 import { isListed } from "./addresses.rules.ts";
 import type { Limits } from "./policies.rules.ts";
 
-/** Whom or what a `not_before` is about: all credentials of the tenant, of a person, of a log-in, of a client, or one alone. */
-export const EPOCH_KINDS = ["tenant", "user", "session", "client", "token", "key"] as const;
+/**
+ * Whom or what a `not_before` is about: all credentials of the tenant, of a person, of a log-in, of a client, of those who came from a
+ * parent organisation, or one alone.
+ */
+export const EPOCH_KINDS = ["tenant", "user", "session", "client", "parent", "token", "key"] as const;
 export type EpochKind = (typeof EPOCH_KINDS)[number];
 
 /** A credential as it was presented: its form and its signature hold, but whether it is alive is not known yet. */
@@ -20,7 +23,7 @@ export type Credential =
       /** Whose it is: what the ledger names, and what limits per key count for. */
       readonly callerId: CallerId;
       readonly scopes: readonly Grant[];
-      /** The ids of the person, the log-in, the client and the token itself. */
+      /** The ids of the person, the log-in, the client, the parent organisation that its rights come from, and the token itself. */
       readonly subjects: Readonly<Partial<Record<Exclude<EpochKind, "tenant" | "key">, string>>>;
     };
 

@@ -73,6 +73,8 @@ const DOCUMENT = {
     { name: "Inference", description: "Running models, in the terms of the Open Inference Protocol V2." },
     { name: "Models", description: "Models, versions and aliases." },
     { name: "API keys", description: "Who may call." },
+    { name: "Organization", description: "The tenant itself, what is above it and what is below." },
+    { name: "Members", description: "People, what they may do, and who is asked to join." },
     { name: "Usage", description: "What was used." },
     { name: "Operator", description: "For whoever runs the service." },
     { name: "Service", description: "The server itself." },

@@ -20,6 +20,8 @@ const claimsSchema = z.object({
   tid: z.string(),
   client_id: z.string(),
   sid: z.string().optional(),
+  /** The parent organisation that the person's rights come from. */
+  via: z.string().optional(),
   jti: z.string().min(1),
   exp: z.number(),
   /** When what the token says was read, ms since 1970: what changed later makes it void. */
@@ -94,10 +96,25 @@ export class AccessTokens {
 function tokenFrom(payload: unknown): VerifiedToken | undefined {
   const { success, data } = claimsSchema.safeParse(payload);
   if (!success || !isId("ten", data.tid)) return undefined;
-  const { tid: tenantId, sub, client_id: client, sid: session, jti: token, iat_ms: issuedAtMs, permissions } = data;
+  const {
+    tid: tenantId,
+    sub,
+    client_id: client,
+    sid: session,
+    via: parent,
+    jti: token,
+    iat_ms: issuedAtMs,
+    permissions,
+  } = data;
   const callerId = callerFrom(sub);
   if (callerId === undefined) return undefined;
-  const subjects = { user: sub, client, token, ...(session !== undefined && { session }) };
+  const subjects = {
+    user: sub,
+    client,
+    token,
+    ...(session !== undefined && { session }),
+    ...(parent !== undefined && { parent }),
+  };
   const scopes = permissions.map(grantFrom).filter((grant): grant is Grant => grant !== undefined);
   return { kind: "verified", tenantId, credential: { kind: "token", issuedAtMs, callerId, scopes, subjects } };
 }

@@ -16,16 +16,20 @@ type AccountOf = (c: Context<AppEnv>) => Account | undefined | Promise<Account |
  */
 export function limitAttempts(kind: AttemptKind, accountOf?: AccountOf) {
   return createMiddleware<AppEnv>(async (c, next) => {
-    const account = await accountOf?.(c);
-    const verdict = await c.var.services.attempts.attempt(kind, { address: callerAddress(c), account });
-    if (verdict.kind !== "allowed") return refuseAttempt(c, verdict);
-    await next();
-    return undefined;
+    const refused = await refusedAttempt(c, kind, await accountOf?.(c));
+    if (!refused) await next();
+    return refused;
   });
 }
 
+/** {@link limitAttempts} within a handler, which knows only then on whose account it is; undefined where the attempt may be made. */
+export async function refusedAttempt(c: Context<AppEnv>, kind: AttemptKind, account: Account | undefined) {
+  const verdict = await c.var.services.attempts.attempt(kind, { address: callerAddress(c), account });
+  return verdict.kind === "allowed" ? undefined : refuseAttempt(c, verdict);
+}
+
 /** Say when to try again; the same whether there is such an account or not. */
-function refuseAttempt(c: Context<AppEnv>, refused: Exclude<AttemptVerdict, { kind: "allowed" }>): Response {
+function refuseAttempt(c: Context<AppEnv>, refused: Exclude<AttemptVerdict, { kind: "allowed" }>) {
   const seconds = Math.max(1, Math.ceil(refused.retryAfterMs / 1000));
   const headers = { "Retry-After": String(seconds) };
   if (refused.kind === "locked") {

@@ -1,14 +1,28 @@
-import type { Grant } from "../identity/permissions.rules.ts";
-import { grantsOf, isBuiltInRole } from "../identity/roles.rules.ts";
+import type { EpochKind } from "../admission/credentials.rules.ts";
+import { type Grant, holds } from "../identity/permissions.rules.ts";
+import { grantsOf } from "../identity/roles.rules.ts";
+import type { Clock } from "../shared/clock.ts";
 import type { Database } from "../shared/database.ts";
 import type { TenantId, UserId } from "../shared/ids.ts";
-import { findMember, grantsOfRoles, tenantsOfUser } from "./members.store.ts";
+import { findParentAccess } from "./hierarchy.store.ts";
+import { findMember, grantsOfRoles, membersWithRole, openChildren, tenantsOfUser } from "./members.store.ts";
 
 /** What a person is in a tenant. */
 export interface Membership {
   readonly roles: readonly string[];
   /** What these allow, all together. */
   readonly grants: readonly Grant[];
+  /** The parent organisation that lets them in; absent for members of the tenant itself. */
+  readonly via?: TenantId;
+}
+
+/** What telling cells of members takes. */
+export interface CellServices {
+  readonly db: Database;
+  readonly now: Clock;
+  readonly cell: (tenantId: TenantId) => {
+    refuseBefore(kind: EpochKind, id: string, notBeforeMs: number): Promise<void>;
+  };
 }
 
 /** The tenants whose tokens a person may hold. */
@@ -16,14 +30,55 @@ export async function tenantsOf(db: Database, userId: UserId): Promise<TenantId[
   return await tenantsOfUser(db, userId);
 }
 
-/** What this person is in the tenant; undefined when they don't belong to it. */
+/**
+ * What this person is in the tenant; undefined when they don't belong to it.
+ *
+ * Who is no member may come from the parent organisation, if the tenant lets its members in: see {@link findParentAccess}.
+ */
 export async function membershipOf(tenantId: TenantId, db: Database, userId: UserId): Promise<Membership | undefined> {
   const member = await findMember(tenantId, db, userId);
-  if (!member) return undefined;
-  const own = await grantsOfRoles(
-    tenantId,
-    db,
-    member.roles.filter((name) => !isBuiltInRole(name)),
-  );
-  return { roles: member.roles, grants: grantsOf(member.roles, own) };
+  if (member) return { roles: member.roles, grants: await grantsIn(tenantId, db, member.roles) };
+  const access = await findParentAccess(tenantId, db);
+  const parentMember = access && (await findMember(access.parentId, db, userId));
+  if (!parentMember) return undefined;
+  const grantsThere = await grantsIn(access.parentId, db, parentMember.roles);
+  if (!holds(grantsThere, "organization:read")) return undefined;
+  const roles = [access.role];
+  return { roles, grants: await grantsIn(tenantId, db, roles), via: access.parentId };
+}
+
+/** What these roles of a tenant allow, all together. */
+async function grantsIn(tenantId: TenantId, db: Database, roles: readonly string[]): Promise<Grant[]> {
+  return grantsOf(roles, await grantsOfRoles(tenantId, db, roles));
+}
+
+/**
+ * Tell the tenant's cell, and those of the children that let its members in, that what a member may do has changed: tokens of before are
+ * refused from the moment at which the call returns. May be repeated.
+ *
+ * Whoever changes a membership calls it before and after the write: what is cut off half-way has voided too much rather than too
+ * little, and no token that was read before the write outlives the call.
+ */
+export async function tellCell(services: CellServices, tenantId: TenantId, userId: UserId): Promise<void> {
+  const nowMs = services.now();
+  const cells = [tenantId, ...(await openChildren(tenantId, services.db))];
+  await Promise.all(cells.map(async (id) => await services.cell(id).refuseBefore("user", userId, nowMs)));
+}
+
+/** {@link tellCell} for everybody who has one of the tenant's roles, those who come from its parent included. */
+export async function tellCellsOfRole(services: CellServices, tenantId: TenantId, role: string): Promise<void> {
+  const { db } = services;
+  const nowMs = services.now();
+  const [holders, children, access] = await Promise.all([
+    membersWithRole(tenantId, db, role),
+    openChildren(tenantId, db),
+    findParentAccess(tenantId, db),
+  ]);
+  const own = services.cell(tenantId);
+  await Promise.all([
+    ...holders.map(async (userId) => await own.refuseBefore("user", userId, nowMs)),
+    // What the role allows here decides whether its holders may come to the children.
+    ...children.map(async (child) => await services.cell(child).refuseBefore("parent", tenantId, nowMs)),
+    ...(access?.role === role ? [own.refuseBefore("parent", access.parentId, nowMs)] : []),
+  ]);
 }

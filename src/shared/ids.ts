@@ -24,6 +24,10 @@ export type SessionId = Id<"ses">;
 export type ClientId = Id<"cli">;
 /** A role of a tenant's own. */
 export type RoleId = Id<"rol">;
+/** An invitation to a tenant. */
+export type InvitationId = Id<"inv">;
+/** A group of a tenant's members. */
+export type TeamId = Id<"tea">;
 /** Who calls a tenant's API: an API key, a person with a token, or a client with one of its own. */
 export type CallerId = KeyId | UserId | ClientId;
 

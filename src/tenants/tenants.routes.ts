@@ -1,4 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import type { AppEnv } from "../http/context.ts";
 import { createRouter } from "../http/router.ts";
 import { pageQuery } from "../http/contract.schemas.ts";
 import { json, jsonRequest, pageOf, problems, toPage } from "../http/contract.ts";
@@ -8,6 +10,7 @@ import { problem } from "../http/problem.ts";
 import { createdKeySchema, keyWishFrom, newKeySchema, presentKey } from "../identity/keys.schemas.ts";
 import { createKey } from "../identity/keys.service.ts";
 import { toTimestamp } from "../shared/clock.ts";
+import { hasPlaceBelow, placeBelow } from "../members/hierarchy.service.ts";
 import { type TenantId, isId } from "../shared/ids.ts";
 import {
   limitsFrom,
@@ -101,8 +104,9 @@ const voidCredentialsRoute = createRoute({
 /** Tenants, by the operator of the service. */
 export const tenantRoutes = createRouter()
   .openapi(createTenantRoute, async (c) => {
-    const { name, limits, jurisdiction, ...wish } = c.req.valid("json");
-    const policy = policyFrom(wish);
+    const { name, limits, jurisdiction, parent_id: parentId = null, ...wish } = c.req.valid("json");
+    if (parentId && !(await hasPlaceBelow(parentId, c.var.services))) return noPlace(c, parentId);
+    const policy = { ...policyFrom(wish), parentId };
     const created = await createTenant(c.var.services, { name, jurisdiction, ...limitsFrom(limits), ...policy });
     if (created.kind === "registered") return c.json(presentTenant(created.tenant), 201);
     return problem(
@@ -127,14 +131,19 @@ export const tenantRoutes = createRouter()
   })
   .openapi(changeTenantRoute, async (c) => {
     const { tenant_id: tenantId } = c.req.valid("param");
-    const { name, status, limits, ...wish } = c.req.valid("json");
+    const { name, status, limits, parent_id: parentId, ...wish } = c.req.valid("json");
     const patch = {
       ...(name !== undefined && { name }),
       ...(status && { status }),
       ...(limits && limitsFrom(limits)),
       ...policyFrom(wish),
     };
-    const tenant = isId("ten", tenantId) ? await changeTenant(tenantId, c.var.services, patch) : undefined;
+    if (!isId("ten", tenantId)) return problem(c, "tenant-not-found", noTenant(tenantId));
+    if (parentId !== undefined) {
+      const placing = await placeBelow(tenantId, c.var.services, parentId, doerOf(c));
+      if (placing.kind === "no-place") return noPlace(c, parentId ?? "");
+    }
+    const tenant = await changeTenant(tenantId, c.var.services, patch);
     if (!tenant) return problem(c, "tenant-not-found", noTenant(tenantId));
     return c.json(presentTenant(tenant), 200);
   })
@@ -152,6 +161,11 @@ export const tenantRoutes = createRouter()
     if (!tenant) return problem(c, "tenant-not-found", noTenant(tenantId));
     return c.json({ not_before: toTimestamp(tenant.notBeforeMs) }, 200);
   });
+
+function noPlace(c: Context<AppEnv>, parentId: string) {
+  const detail = `parent_id: there is no tenant "${parentId}", it is below this one, or it has as many generations or children as it may.`;
+  return problem(c, "no-place-below", detail);
+}
 
 function noTenant(tenantId: TenantId | string): string {
   return `There is no tenant "${tenantId}".`;

@@ -8,7 +8,7 @@ import {
 } from "../admission/limits.schemas.ts";
 import { timestamp } from "../http/contract.schemas.ts";
 import { toTimestamp } from "../shared/clock.ts";
-import { jurisdictionOf } from "../shared/ids.ts";
+import { type TenantId, isId, jurisdictionOf } from "../shared/ids.ts";
 import { JURISDICTIONS, LOCATION_HINTS } from "../shared/regions.ts";
 import { allowedOriginsSchema } from "./cors.schemas.ts";
 import { PLAN_NAMES } from "./plans.rules.ts";
@@ -65,6 +65,16 @@ const policy = {
   }),
 };
 
+const parentId = z
+  .string()
+  .refine((id): id is TenantId => isId("ten", id), "must be a tenant's id")
+  .nullable()
+  .optional()
+  .openapi({
+    description: "The tenant that sees this one's usage; null: none. At most three generations, and 100 children each.",
+    example: null,
+  });
+
 const policyObject = z.object({ ...policy, location_hint: z.enum(LOCATION_HINTS).optional() });
 
 export const newTenantSchema = z
@@ -72,6 +82,7 @@ export const newTenantSchema = z
     name,
     limits: newLimits.prefault({}),
     ...policy,
+    parent_id: parentId,
     location_hint: z.enum(LOCATION_HINTS).optional().openapi({
       description: "Where the tenant's calls are counted, as near as may be: near its callers. It stays there.",
     }),
@@ -87,10 +98,16 @@ export const newTenantSchema = z
   .openapi("NewTenant");
 
 export const tenantChangeSchema = z
-  .strictObject({ name: name.optional(), status: status.optional(), limits: limitChanges.optional(), ...policy })
+  .strictObject({
+    name: name.optional(),
+    status: status.optional(),
+    limits: limitChanges.optional(),
+    parent_id: parentId,
+    ...policy,
+  })
   .refine(
     (change) => Object.keys(change).length > 0,
-    "Give at least one of name, status, limits, plan, overrides, allowed_ips, allowed_origins, billing_anchor.",
+    "Give at least one of name, status, limits, plan, overrides, allowed_ips, allowed_origins, billing_anchor, parent_id.",
   )
   .openapi("TenantChange");
 
@@ -107,6 +124,7 @@ export const tenantSchema = z
     billing_anchor: timestamp,
     location_hint: z.enum(LOCATION_HINTS).nullable(),
     jurisdiction: z.enum(JURISDICTIONS).nullable(),
+    parent_id: z.string().nullable(),
     created_at: timestamp,
   })
   .openapi("Tenant");
@@ -129,8 +147,14 @@ export function presentTenant(row: TenantRow) {
     billing_anchor: toTimestamp(row.periodAnchorMs),
     location_hint: row.locationHint,
     jurisdiction: jurisdictionOf(row.id) ?? null,
+    parent_id: row.parentId,
     created_at: toTimestamp(row.createdAtMs),
   };
+}
+
+/** The limits of a tenant that nobody has given any. */
+export function defaultLimits(): TenantLimits {
+  return limitsFrom(newLimits.parse({}));
 }
 
 /** Limits as the registry names them; those that are not given are undefined. */

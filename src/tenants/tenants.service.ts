@@ -15,7 +15,9 @@ export async function createTenant(
   {
     jurisdiction,
     ...wish
-  }: Pick<TenantRow, "name"> & TenantLimits & TenantPolicyPatch & { readonly jurisdiction?: Jurisdiction | undefined },
+  }: Pick<TenantRow, "name" | "parentId"> &
+    TenantLimits &
+    TenantPolicyPatch & { readonly jurisdiction?: Jurisdiction | undefined },
 ): Promise<NewTenant> {
   if (jurisdiction && !services.offersJurisdiction(jurisdiction)) {
     return { kind: "jurisdiction-unavailable", jurisdiction };

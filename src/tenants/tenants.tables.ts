@@ -1,44 +1,54 @@
-import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { type AnySQLiteColumn, index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { LocationHint } from "../shared/regions.ts";
 import type { TenantId } from "../shared/ids.ts";
 import type { PlanName } from "./plans.rules.ts";
 import type { PolicyOverrides } from "./policy.rules.ts";
 
 /** Who owns models and keys, and the limits that its cell enforces. */
-export const tenants = sqliteTable("tenants", {
-  id: text("id").$type<TenantId>().primaryKey(),
-  name: text("name").notNull(),
-  status: text("status", { enum: ["active", "suspended"] }).notNull(),
-  /** Sustained inferences a second that the token bucket refills. */
-  ratePerSecond: integer("rate_per_second").notNull(),
-  /** Inferences that may come at once: the size of the token bucket. */
-  burst: integer("burst").notNull(),
-  maxModels: integer("max_models").notNull().default(100),
-  /** Of each model. */
-  maxVersions: integer("max_versions").notNull().default(50),
-  /** All files of all versions together. */
-  maxStoredBytes: integer("max_stored_bytes")
-    .notNull()
-    .default(10 * 1024 ** 3),
-  /** How long one inference may run, in milliseconds. */
-  maxRunMs: integer("max_run_ms").notNull().default(10_000),
-  createdAtMs: integer("created_at_ms").notNull(),
-  plan: text("plan").$type<PlanName>().notNull().default("standard"),
-  /** What this tenant has otherwise than its plan. */
-  overrides: text("overrides", { mode: "json" }).$type<PolicyOverrides>().notNull().default({}),
-  /** Rises with each change of what the cell must know. */
-  policyVersion: integer("policy_version").notNull().default(1),
-  /** Addresses and networks that the tenant may be called from; null: any. */
-  allowedIps: text("allowed_ips", { mode: "json" }).$type<string[]>(),
-  /** Pages of which origins may call, besides the service's own. */
-  allowedOrigins: text("allowed_origins", { mode: "json" }).$type<string[]>().notNull().default([]),
-  /** When a billing period began. */
-  periodAnchorMs: integer("period_anchor_ms").notNull().default(0),
-  /** Where the tenant's cell is made, as near as may be; it stays there. */
-  locationHint: text("location_hint").$type<LocationHint>(),
-  /** Credentials that were issued before this moment are void. */
-  notBeforeMs: integer("not_before_ms").notNull().default(0),
-});
+export const tenants = sqliteTable(
+  "tenants",
+  {
+    id: text("id").$type<TenantId>().primaryKey(),
+    name: text("name").notNull(),
+    status: text("status", { enum: ["active", "suspended"] }).notNull(),
+    /** Sustained inferences a second that the token bucket refills. */
+    ratePerSecond: integer("rate_per_second").notNull(),
+    /** Inferences that may come at once: the size of the token bucket. */
+    burst: integer("burst").notNull(),
+    maxModels: integer("max_models").notNull().default(100),
+    /** Of each model. */
+    maxVersions: integer("max_versions").notNull().default(50),
+    /** All files of all versions together. */
+    maxStoredBytes: integer("max_stored_bytes")
+      .notNull()
+      .default(10 * 1024 ** 3),
+    /** How long one inference may run, in milliseconds. */
+    maxRunMs: integer("max_run_ms").notNull().default(10_000),
+    createdAtMs: integer("created_at_ms").notNull(),
+    plan: text("plan").$type<PlanName>().notNull().default("standard"),
+    /** What this tenant has otherwise than its plan. */
+    overrides: text("overrides", { mode: "json" }).$type<PolicyOverrides>().notNull().default({}),
+    /** Rises with each change of what the cell must know. */
+    policyVersion: integer("policy_version").notNull().default(1),
+    /** Addresses and networks that the tenant may be called from; null: any. */
+    allowedIps: text("allowed_ips", { mode: "json" }).$type<string[]>(),
+    /** Pages of which origins may call, besides the service's own. */
+    allowedOrigins: text("allowed_origins", { mode: "json" }).$type<string[]>().notNull().default([]),
+    /** When a billing period began. */
+    periodAnchorMs: integer("period_anchor_ms").notNull().default(0),
+    /** Where the tenant's cell is made, as near as may be; it stays there. */
+    locationHint: text("location_hint").$type<LocationHint>(),
+    /** Credentials that were issued before this moment are void. */
+    notBeforeMs: integer("not_before_ms").notNull().default(0),
+    /** Who sees this tenant's usage, and nothing else of it. */
+    parentId: text("parent_id")
+      .$type<TenantId>()
+      .references((): AnySQLiteColumn => tenants.id),
+    /** The role that the parent's members have here; null: none. */
+    parentAccessRole: text("parent_access_role"),
+  },
+  (table) => [index("tenants_by_parent").on(table.parentId, table.id)],
+);
 
 /** Credit that the operator granted a tenant in advance. */
 export const creditGrants = sqliteTable(

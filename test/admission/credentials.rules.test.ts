@@ -17,7 +17,7 @@ const token: Credential = {
   issuedAtMs: ISSUED_MS,
   callerId,
   scopes: ["models:infer"],
-  subjects: { user: "u", session: "s", client: "c", token: "t" },
+  subjects: { user: "u", session: "s", client: "c", parent: "p", token: "t" },
 };
 const apiKey: Credential = { kind: "key", hash: "hash" };
 
@@ -46,7 +46,7 @@ describe("a credential", () => {
     expect(identify(revoked, apiKey)).toEqual({ kind: "revoked-key" });
   });
 
-  const own = { tenant: "", user: "u", session: "s", client: "c", token: "t", key: callerId };
+  const own = { tenant: "", user: "u", session: "s", client: "c", parent: "p", token: "t", key: callerId };
 
   test.each(EPOCH_KINDS)(
     "is void when it was issued before those of its %s hold, and alive from that moment on",

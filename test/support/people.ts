@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { z } from "zod";
-import type { TenantId } from "../../src/shared/ids.ts";
+import { type TenantId, isId } from "../../src/shared/ids.ts";
 import { call } from "./tenant.ts";
 
 export const PASSWORD = "correct horse battery staple";
@@ -77,4 +77,25 @@ export async function tokenOf(person: Person, tenantId: TenantId, scope?: string
   const wish = { tenant_id: tenantId, ...(scope !== undefined && { scope }) };
   const answer = await person.call("POST", "/auth/tenant-token", wish);
   return z.object({ access_token: z.string() }).parse(await answer.json()).access_token;
+}
+
+/** The token of the newest invitation to an address, as its mail has it. */
+export async function invitationTo(email: string): Promise<string> {
+  const [link = ""] = (await linksTo(email)).filter((url) => url.includes("/invitations/accept"));
+  return new URL(link).searchParams.get("token") ?? "";
+}
+
+/** An organisation of one test, made by a person as its owner. */
+export async function newOrganization(owner: Person, wish: Record<string, unknown> = {}): Promise<TenantId> {
+  const made = await owner.call("POST", "/auth/organizations", { name: "Acme", ...wish });
+  const { id } = z.object({ id: z.string() }).parse(await made.json());
+  if (!isId("ten", id)) throw new Error(`The Worker made an organization with the id ${id}.`);
+  return id;
+}
+
+/** How a person calls the API of a tenant, with one token until another is asked for. */
+export async function callerIn(person: Person, tenantId: TenantId, scope?: string) {
+  const headers = { Authorization: `Bearer ${await tokenOf(person, tenantId, scope)}` };
+  return async (method: string, path: string, json?: unknown): Promise<Response> =>
+    await call(method, path, json === undefined ? { headers } : { headers, json });
 }

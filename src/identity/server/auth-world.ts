@@ -1,12 +1,16 @@
 import type { Mailer, MailerParts } from "../../email/mailer.ts";
+import type { OrganizationServices } from "../../members/organizations.service.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { Database } from "../../shared/database.ts";
 import type { SessionId, UserId } from "../../shared/ids.ts";
+import type { Attempts } from "../attempts.service.ts";
 
 /** What the authorization server needs of the world outside. */
-export interface AuthWorld {
+export interface AuthWorld extends OrganizationServices {
   readonly db: Database;
   readonly now: Clock;
+  /** Limits of what people may try. */
+  readonly attempts: Attempts;
   /** How it writes to people. */
   readonly mail: Omit<MailerParts, "waitUntil">;
   /** The origin that it is reached at, which is its name in the tokens that it issues. */

@@ -11,6 +11,8 @@ export interface AccessTokenClaims {
   readonly roles: readonly string[];
   /** What the roles allow within the scope. */
   readonly permissions: readonly Grant[];
+  /** The parent organisation that the roles come from, where the person is no member of the tenant. */
+  readonly via?: TenantId;
   /** When all this was read, ms since 1970. */
   readonly iat_ms: number;
   readonly [claim: string]: unknown;
@@ -41,7 +43,8 @@ export async function accessTokenClaims(
   if (!user) return { tid, roles: [], permissions: scope, iat_ms: readAtMs };
   const membership = isId("usr", user.id) ? await membershipOf(tid, db, user.id) : undefined;
   if (!membership) throw denied("The person does not belong to the tenant.");
-  return { tid, roles: membership.roles, permissions: cutDown(membership.grants, scope), iat_ms: readAtMs };
+  const { roles, grants, via } = membership;
+  return { tid, roles, permissions: cutDown(grants, scope), ...(via && { via }), iat_ms: readAtMs };
 }
 
 function denied(description: string): APIError {

@@ -9,6 +9,8 @@ import { TENANT_GRANTS } from "../permissions.rules.ts";
 import { OVERLAP_SECONDS } from "../signing-keys.store.ts";
 import type { AuthWorld } from "./auth-world.ts";
 import { accessTokenClaims } from "./claims.ts";
+import { invitations } from "./invitations.ts";
+import { organizations } from "./organizations.ts";
 import { tenantToken } from "./tenant-token.ts";
 
 /** How long an access token holds. */
@@ -24,6 +26,8 @@ export function authPlugins(world: AuthWorld) {
     passkey({ rpID: new URL(issuer).hostname, rpName: "Tensorgate", origin: issuer }),
     jwt(jwtOptions),
     tenantToken(world, jwtOptions, ACCESS_TOKEN_SECONDS),
+    organizations(world),
+    invitations(world),
     asPlugin(
       oauthProvider({
         loginPage: "/sign-in",

@@ -3,7 +3,7 @@ import { createAuthEndpoint, sessionMiddleware } from "better-auth/api";
 import { type JwtOptions, signJWT } from "better-auth/plugins/jwt";
 import * as z from "zod";
 import { API_AUDIENCE } from "../access-tokens.ts";
-import { TENANT_GRANTS, grantFrom } from "../permissions.rules.ts";
+import { GRANTS, grantFrom } from "../permissions.rules.ts";
 import type { AuthWorld } from "./auth-world.ts";
 import { accessTokenClaims } from "./claims.ts";
 
@@ -57,4 +57,4 @@ export function tenantToken(world: AuthWorld, jwtOptions: JwtOptions, lifetimeSe
   } satisfies BetterAuthPlugin;
 }
 
-const ALL_GRANTS: readonly string[] = TENANT_GRANTS;
+const ALL_GRANTS: readonly string[] = GRANTS;

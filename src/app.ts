@@ -1,3 +1,4 @@
+import { auditRoutes } from "./events/audit.routes.ts";
 import { outboxRoutes } from "./email/outbox.routes.ts";
 import { createRouter } from "./http/router.ts";
 import { onFault } from "./http/faults.ts";
@@ -67,6 +68,7 @@ app.route("/", downloadRoutes); //   GET  /files/{link}
 app.route("/", authRoutes); //            /auth/…
 app.route("/", keyRoutes); //             /v1/keys…
 app.route("/", corsRoutes); //            /v1/cors
+app.route("/", auditRoutes); //      GET  /v1/audit, /admin/audit
 app.route("/", usageRoutes); //      GET  /v1/usage
 app.route("/", liveRoutes); //       GET  /v1/usage/live
 app.route("/", ledgerRoutes); //     GET  /v1/usage/ledger…

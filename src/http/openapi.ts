@@ -74,6 +74,7 @@ const DOCUMENT = {
     { name: "Models", description: "Models, versions and aliases." },
     { name: "API keys", description: "Who may call." },
     { name: "Usage", description: "What was used." },
+    { name: "Audit", description: "What was done, and by whom." },
     { name: "Operator", description: "For whoever runs the service." },
     { name: "Service", description: "The server itself." },
   ],

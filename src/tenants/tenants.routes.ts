@@ -103,7 +103,11 @@ export const tenantRoutes = createRouter()
   .openapi(createTenantRoute, async (c) => {
     const { name, limits, jurisdiction, ...wish } = c.req.valid("json");
     const policy = policyFrom(wish);
-    const created = await createTenant(c.var.services, { name, jurisdiction, ...limitsFrom(limits), ...policy });
+    const created = await createTenant(
+      c.var.services,
+      { name, jurisdiction, ...limitsFrom(limits), ...policy },
+      doerOf(c),
+    );
     if (created.kind === "registered") return c.json(presentTenant(created.tenant), 201);
     return problem(
       c,
@@ -134,7 +138,7 @@ export const tenantRoutes = createRouter()
       ...(limits && limitsFrom(limits)),
       ...policyFrom(wish),
     };
-    const tenant = isId("ten", tenantId) ? await changeTenant(tenantId, c.var.services, patch) : undefined;
+    const tenant = isId("ten", tenantId) ? await changeTenant(tenantId, c.var.services, patch, doerOf(c)) : undefined;
     if (!tenant) return problem(c, "tenant-not-found", noTenant(tenantId));
     return c.json(presentTenant(tenant), 200);
   })
@@ -148,7 +152,7 @@ export const tenantRoutes = createRouter()
   })
   .openapi(voidCredentialsRoute, async (c) => {
     const { tenant_id: tenantId } = c.req.valid("param");
-    const tenant = isId("ten", tenantId) ? await voidCredentials(tenantId, c.var.services) : undefined;
+    const tenant = isId("ten", tenantId) ? await voidCredentials(tenantId, c.var.services, doerOf(c)) : undefined;
     if (!tenant) return problem(c, "tenant-not-found", noTenant(tenantId));
     return c.json({ not_before: toTimestamp(tenant.notBeforeMs) }, 200);
   });

@@ -1,3 +1,4 @@
+import { auditRoutes } from "./events/audit.routes.ts";
 import { outboxRoutes } from "./email/outbox.routes.ts";
 import { createRouter } from "./http/router.ts";
 import { onFault } from "./http/faults.ts";
@@ -80,6 +81,7 @@ app.route("/", roleRoutes); //            /v1/roles…
 app.route("/", teamRoutes); //            /v1/teams…
 app.route("/", teamMemberRoutes); //      /v1/teams/{team_id}/members…
 app.route("/", corsRoutes); //            /v1/cors
+app.route("/", auditRoutes); //      GET  /v1/audit, /admin/audit
 app.route("/", usageRoutes); //      GET  /v1/usage
 app.route("/", childrenRoutes); //   GET  /v1/children/{tenant_id}/usage
 app.route("/", liveRoutes); //       GET  /v1/usage/live

@@ -10,11 +10,13 @@ import { cloudflareDelivery } from "./email/cloudflare-delivery.ts";
 import { type Delivery, type Mailer, createMailer } from "./email/mailer.ts";
 import { outboxDelivery } from "./email/outbox-delivery.ts";
 import { type Config, parseEnv } from "./env.ts";
+import { recordAct } from "./events/audit.service.ts";
 import { AccessTokens } from "./identity/access-tokens.ts";
 import { authServer } from "./identity/auth.ts";
 import { voidSession } from "./identity/revocation.service.ts";
 import type { AuthServer } from "./identity/server/auth-server.ts";
 import type { AuthWorld } from "./identity/server/auth-world.ts";
+import { RefusedTokens } from "./identity/refused-tokens.ts";
 import { SigningKeys } from "./identity/signing-keys.ts";
 import { loadPublicKeys } from "./identity/signing-keys.store.ts";
 import { type Attempts, attemptsOf } from "./identity/attempts.service.ts";
@@ -41,6 +43,8 @@ export interface Services {
   readonly authServer: () => Promise<AuthServer>;
   /** What reads the access tokens of {@link Services.issuer}. */
   readonly accessTokens: AccessTokens;
+  /** Has refusals of tokens recorded. */
+  readonly refusedTokens: RefusedTokens;
   /** Who issues them: the origin that this deployment is reached at. */
   readonly issuer: string;
   /** The origin of the request, such as `https://api.example.com`. */
@@ -71,7 +75,7 @@ export interface Services {
 export type BackgroundServices = Pick<Services, "now" | "db" | "cell">;
 
 /** What does not change from request to request, made once per isolate. */
-type Standing = Pick<Services, "config" | "isolates" | "container" | "accessTokens">;
+type Standing = Pick<Services, "config" | "isolates" | "container" | "accessTokens" | "refusedTokens">;
 
 const standings = new WeakMap<Env, Standing>();
 const databases = new WeakMap<D1Database, Database>();
@@ -90,6 +94,7 @@ function standingOf(env: Env): Standing {
     isolates,
     container: containerBackend(env.LARGE_MODEL_BACKEND, config),
     accessTokens: new AccessTokens(keys, systemClock),
+    refusedTokens: new RefusedTokens(async (row) => await recordAct(databaseOf(env), row), systemClock),
   };
   standings.set(env, standing);
   return standing;
@@ -131,12 +136,13 @@ export function createBackgroundServices(env: Env): BackgroundServices {
 
 export function createServices(env: Env, request: Request, waitUntil: WaitUntil): Services {
   const cells = env.TENANT_CELL;
-  const { config, isolates, container, accessTokens } = standingOf(env);
+  const { config, isolates, container, accessTokens, refusedTokens } = standingOf(env);
   return {
     config,
     isolates,
     container,
     accessTokens,
+    refusedTokens,
     now: systemClock,
     get db() {
       return databaseOf(env);

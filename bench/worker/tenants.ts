@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DEFAULT_ALIAS } from "../../src/admission/deployments.rules.ts";
+import type { Doer } from "../../src/events/audit.rules.ts";
 import { createKey } from "../../src/identity/keys.service.ts";
 import { findModelTree, insertModel, insertVersion } from "../../src/models/models.store.ts";
 import type { Services } from "../../src/services.ts";
@@ -12,6 +13,8 @@ export const copySchema = z.object({
   templateId: z.string().refine((id): id is TenantId => isId("ten", id)),
   model: z.string(),
 });
+
+const THE_BENCHMARK: Doer = { actor: { kind: "system" }, origin: { ipAddress: "", userAgent: "", requestId: "" } };
 
 /**
  * Register a tenant like another one, with a copy of its model's row and without the model's file.
@@ -27,14 +30,14 @@ export async function copyTenant(
   const version = tree?.versions[0];
   if (!template || !version) throw new Error("The tenant to copy has no such model.");
   const { id: _id, ...like } = template;
-  const created = await createTenant(services, like);
+  const created = await createTenant(services, like, THE_BENCHMARK);
   if (created.kind !== "registered") throw new Error("A tenant without a jurisdiction is always registered.");
   const tenantId = created.tenant.id;
   const { key } = await createKey(
     tenantId,
     services,
     { name: template.name, scopes: ["models:infer"], mode: "live", allowedIps: null, limits: null },
-    { actor: { kind: "system" }, origin: { ipAddress: "", userAgent: "", requestId: "" } },
+    THE_BENCHMARK,
   );
   const createdAtMs = services.now();
   const modelId = newId("mdl", createdAtMs);

@@ -76,7 +76,7 @@ export class GroupCommit<Request, Answer> {
       return await this.#lead(request, send);
     }
     if (this.#waiting.length >= this.#limits.maxWaiting) {
-      throw new Overloaded("Too many requests of this tenant wait.", { mayHaveArrived: false });
+      throw new Overloaded("Too many requests wait for the same.", { mayHaveArrived: false });
     }
     const outcome = await this.#wait(request);
     if (outcome === "lead") return await this.#lead(request, send);
@@ -155,7 +155,7 @@ export class GroupCommit<Request, Answer> {
   }
 }
 
-const LATE = "The tenant's cell did not answer in time.";
+const LATE = "What this request waits for did not answer in time.";
 
 /** The promise's value, or Overloaded (it may have arrived) when it takes longer than allowed. */
 export async function before<T>(deadlineMs: number, promise: Promise<T>): Promise<T> {

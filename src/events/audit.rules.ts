@@ -52,6 +52,7 @@ export const ACTS = [
   "device.allowed",
   "signing_key.rotated",
   "credit.granted",
+  "platform.bootstrapped",
 ] as const;
 export type Act = (typeof ACTS)[number];
 

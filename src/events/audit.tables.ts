@@ -27,6 +27,7 @@ export const auditEvents = sqliteTable(
   },
   (table) => [
     index("audit_events_by_tenant").on(table.tenantId, table.id),
+    index("audit_events_by_target").on(table.targetId, table.id),
     index("audit_events_by_actor").on(table.actorId, table.id),
   ],
 );

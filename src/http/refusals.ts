@@ -8,6 +8,7 @@ import type { Unresolved } from "../admission/deployments.rules.ts";
 import type { LimitState } from "../admission/limit-states.rules.ts";
 import type { Grant } from "../identity/permissions.rules.ts";
 import type { AppEnv } from "./context.ts";
+import { requestOriginOf } from "./doer.ts";
 import { problem } from "./problem.ts";
 import { rateLimitHeaders, resetSeconds } from "./rate-limit-headers.ts";
 
@@ -68,10 +69,17 @@ function refuseCredential(c: Context<AppEnv>, kind: CredentialRefusal["kind"]) {
     case "revoked-key":
       return problem(c, "revoked-key", "The API key was revoked; use another one.", { headers: INVALID_TOKEN });
     case "credential-void":
+      noteVoidToken(c);
       return problem(c, "credential-void", "All credentials of before a moment were made void; get a new one.", {
         headers: INVALID_TOKEN,
       });
   }
+}
+
+function noteVoidToken(c: Context<AppEnv>): void {
+  const { tenantId, credential } = c.var.presented;
+  if (credential.kind !== "token") return;
+  c.var.services.refusedTokens.note({ tenantId, credential }, "void", requestOriginOf(c), c.executionCtx);
 }
 
 function refuseModel(c: Context<AppEnv>, refusal: Unresolved) {

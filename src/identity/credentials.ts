@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import type { AppEnv, Presented } from "../http/context.ts";
+import { requestOriginOf } from "../http/doer.ts";
 import { problem } from "../http/problem.ts";
 import { BoundedCache } from "../shared/bounded-cache.ts";
 import { sha256 } from "../shared/sha256.ts";
@@ -42,12 +43,13 @@ export function looksLikeJwt(token: string): boolean {
 
 function readAccessToken(c: Context<AppEnv>, token: string): Presented | Response | Promise<Presented | Response> {
   const { accessTokens, issuer } = c.var.services;
-  const read = accessTokens.read(token, issuer);
+  const read = accessTokens.read(token, { issuer, background: c.executionCtx });
   const presentedOr = (result: Awaited<typeof read>) => (result.kind === "verified" ? result : refuseToken(c, result));
   return read instanceof Promise ? read.then(presentedOr) : presentedOr(read);
 }
 
-function refuseToken(c: Context<AppEnv>, { reason }: RefusedToken): Response {
+function refuseToken(c: Context<AppEnv>, { reason, signed }: RefusedToken): Response {
+  if (signed) c.var.services.refusedTokens.note(signed, reason, requestOriginOf(c), c.executionCtx);
   return problem(c, "invalid-token", TOKEN_FAULTS[reason], { headers: INVALID_TOKEN });
 }
 

@@ -69,6 +69,11 @@ export function jurisdictionOf(tenantId: TenantId): Jurisdiction | undefined {
   return JURISDICTIONS.find((jurisdiction) => tenantId.startsWith(`ten_${jurisdiction}_`));
 }
 
+/** What every id of this moment or later is not below, and every earlier one is. */
+export function idsFrom(prefix: Prefix, ms: number): string {
+  return `${prefix}_${encodeTime(ms)}`;
+}
+
 /** Whether a string from outside has the form of an id of this kind. Only a tenant's may name a jurisdiction. */
 export function isId<P extends Prefix>(prefix: P, text: string): text is Id<P> {
   if (!text.startsWith(`${prefix}_`)) return false;

@@ -1,5 +1,6 @@
 import { createRoute } from "@hono/zod-openapi";
 import { json, jsonRequest, problems } from "../http/contract.ts";
+import { doerOf } from "../http/doer.ts";
 import { jsonBody } from "../http/json-body.ts";
 import { createRouter } from "../http/router.ts";
 import { corsSchema } from "./cors.schemas.ts";
@@ -41,7 +42,7 @@ export const corsRoutes = createRouter()
   })
   .openapi(changeCorsRoute, async (c) => {
     const { allowed_origins: allowedOrigins } = c.req.valid("json");
-    const tenant = await changeTenant(c.var.caller.tenantId, c.var.services, { allowedOrigins });
+    const tenant = await changeTenant(c.var.caller.tenantId, c.var.services, { allowedOrigins }, doerOf(c));
     if (!tenant) throw new Error("The tenant has gone from D1.");
     return c.json({ allowed_origins: tenant.allowedOrigins }, 200);
   });

@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { json, jsonRequest, problems } from "../http/contract.ts";
+import { doerOf } from "../http/doer.ts";
 import { idempotencyKey } from "../http/idempotency.ts";
 import { jsonBody } from "../http/json-body.ts";
 import { problem } from "../http/problem.ts";
@@ -35,7 +36,7 @@ export const creditRoutes = createRouter().openapi(grantCreditRoute, async (c) =
   if (key instanceof Response) return key;
   const { amount_micro_usd: amountMicroUsd, reason } = c.req.valid("json");
   const granting = isId("ten", tenantId)
-    ? await grantCredit(tenantId, c.var.services, { id: key, amountMicroUsd, reason })
+    ? await grantCredit(tenantId, c.var.services, { id: key, amountMicroUsd, reason }, doerOf(c))
     : { kind: "tenant-not-found" as const };
   switch (granting.kind) {
     case "granted":

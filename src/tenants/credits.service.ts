@@ -1,3 +1,4 @@
+import { type Doer, auditRow } from "../events/audit.rules.ts";
 import type { Services } from "../services.ts";
 import type { TenantId } from "../shared/ids.ts";
 import { recordGrant } from "./credits.store.ts";
@@ -20,9 +21,13 @@ export async function grantCredit(
   tenantId: TenantId,
   services: Services,
   wish: Pick<CreditGrantRow, "id" | "amountMicroUsd" | "reason">,
+  by: Doer,
 ): Promise<Granting> {
   if (!(await findTenant(tenantId, services.db))) return { kind: "tenant-not-found" };
-  const grant = await recordGrant(tenantId, services.db, { ...wish, createdAtMs: services.now() });
+  const nowMs = services.now();
+  const after = { grant_id: wish.id, amount_micro_usd: wish.amountMicroUsd, reason: wish.reason };
+  const audit = auditRow({ ...by, act: "credit.granted", tenantId, targetId: tenantId, after }, nowMs);
+  const grant = await recordGrant(tenantId, services.db, { ...wish, createdAtMs: nowMs }, audit);
   if (grant.amountMicroUsd !== wish.amountMicroUsd || grant.reason !== wish.reason) return { kind: "another-grant" };
   await services.cell(tenantId).grantCredit(grant.id, grant.amountMicroUsd);
   return { kind: "granted", grant };

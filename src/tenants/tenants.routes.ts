@@ -107,7 +107,11 @@ export const tenantRoutes = createRouter()
     const { name, limits, jurisdiction, parent_id: parentId = null, ...wish } = c.req.valid("json");
     if (parentId && !(await hasPlaceBelow(parentId, c.var.services))) return noPlace(c, parentId);
     const policy = { ...policyFrom(wish), parentId };
-    const created = await createTenant(c.var.services, { name, jurisdiction, ...limitsFrom(limits), ...policy });
+    const created = await createTenant(
+      c.var.services,
+      { name, jurisdiction, ...limitsFrom(limits), ...policy },
+      doerOf(c),
+    );
     if (created.kind === "registered") return c.json(presentTenant(created.tenant), 201);
     return problem(
       c,
@@ -143,7 +147,7 @@ export const tenantRoutes = createRouter()
       const placing = await placeBelow(tenantId, c.var.services, parentId, doerOf(c));
       if (placing.kind === "no-place") return noPlace(c, parentId ?? "");
     }
-    const tenant = await changeTenant(tenantId, c.var.services, patch);
+    const tenant = await changeTenant(tenantId, c.var.services, patch, doerOf(c));
     if (!tenant) return problem(c, "tenant-not-found", noTenant(tenantId));
     return c.json(presentTenant(tenant), 200);
   })
@@ -157,7 +161,7 @@ export const tenantRoutes = createRouter()
   })
   .openapi(voidCredentialsRoute, async (c) => {
     const { tenant_id: tenantId } = c.req.valid("param");
-    const tenant = isId("ten", tenantId) ? await voidCredentials(tenantId, c.var.services) : undefined;
+    const tenant = isId("ten", tenantId) ? await voidCredentials(tenantId, c.var.services, doerOf(c)) : undefined;
     if (!tenant) return problem(c, "tenant-not-found", noTenant(tenantId));
     return c.json({ not_before: toTimestamp(tenant.notBeforeMs) }, 200);
   });

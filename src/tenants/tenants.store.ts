@@ -1,5 +1,7 @@
 import { eq, sql } from "drizzle-orm";
 import type { SQLiteUpdateSetSource } from "drizzle-orm/sqlite-core";
+import type { AuditRow } from "../events/audit.rules.ts";
+import { auditEvents } from "../events/audit.tables.ts";
 import type { Database } from "../shared/database.ts";
 import type { TenantId } from "../shared/ids.ts";
 import { type TenantLimitPatch, type TenantPolicyPatch, type TenantRow, tenants } from "./tenants.tables.ts";
@@ -12,12 +14,15 @@ export async function insertTenant(
   tenantId: TenantId,
   db: Database,
   tenant: Omit<typeof tenants.$inferInsert, "id">,
+  audit: AuditRow,
 ): Promise<TenantRow> {
-  return await db
+  const insert = db
     .insert(tenants)
     .values({ ...tenant, id: tenantId })
-    .returning()
-    .get();
+    .returning();
+  const [[row]] = await db.batch([insert, db.insert(auditEvents).values(audit)]);
+  if (!row) throw new Error("A tenant was written and is not there.");
+  return row;
 }
 
 /** One tenant, or undefined. */
@@ -26,22 +31,24 @@ export async function findTenant(tenantId: TenantId, db: Database): Promise<Tena
   return row;
 }
 
-/** Change a tenant; undefined when there is none. */
+/** Change a tenant that there is. */
 export async function updateTenant(
   tenantId: TenantId,
   db: Database,
   patch: TenantPatch,
+  audit: AuditRow,
 ): Promise<TenantRow | undefined> {
-  return await writeChange(tenantId, db, patch);
+  return await writeChange(tenantId, db, patch, audit);
 }
 
-/** Void what was issued before a moment; a later one that is known stays. Undefined when there is no such tenant. */
+/** Void what was issued before a moment; a later one that is known stays. */
 export async function raiseNotBefore(
   tenantId: TenantId,
   db: Database,
   notBeforeMs: number,
+  audit: AuditRow,
 ): Promise<TenantRow | undefined> {
-  return await writeChange(tenantId, db, { notBeforeMs: sql`max(${tenants.notBeforeMs}, ${notBeforeMs})` });
+  return await writeChange(tenantId, db, { notBeforeMs: sql`max(${tenants.notBeforeMs}, ${notBeforeMs})` }, audit);
 }
 
 /** All tenants in the order of their making, for the operator: one page and one row beyond. */
@@ -63,11 +70,13 @@ async function writeChange(
   tenantId: TenantId,
   db: Database,
   change: SQLiteUpdateSetSource<typeof tenants>,
+  audit: AuditRow,
 ): Promise<TenantRow | undefined> {
-  const [row] = await db
+  const update = db
     .update(tenants)
     .set({ ...change, policyVersion: sql`${tenants.policyVersion} + 1` })
     .where(eq(tenants.id, tenantId))
     .returning();
+  const [[row]] = await db.batch([update, db.insert(auditEvents).values(audit)]);
   return row;
 }

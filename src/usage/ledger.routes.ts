@@ -1,8 +1,6 @@
 import { createRoute } from "@hono/zod-openapi";
-import type { Context, TypedResponse } from "hono";
-import { accepts } from "hono/accepts";
 import { json, problems, toPage } from "../http/contract.ts";
-import type { AppEnv } from "../http/context.ts";
+import { NDJSON, linesOf, wantedFormat } from "../http/json-lines.ts";
 import { problem } from "../http/problem.ts";
 import { createRouter } from "../http/router.ts";
 import { genesisOf } from "./chain.rules.ts";
@@ -21,8 +19,6 @@ import {
 } from "./ledger.schemas.ts";
 import { exportLedger, readLedger, readLedgerEntry, verifyLedger } from "./ledger.service.ts";
 import { needs } from "../identity/needs.ts";
-
-const NDJSON = "application/x-ndjson";
 
 const common = {
   method: "get" as const,
@@ -105,25 +101,3 @@ export const ledgerRoutes = createRouter()
     if (rows.length === 0) return problem(c, "entry-not-found", `The ledger has no entry "${entryId}".`);
     return c.json({ data: rows.map(presentRow) }, 200);
   });
-
-/** Lines that are read as the client takes them. */
-function linesOf(pieces: AsyncGenerator<Uint8Array>): Response & TypedResponse<never, 200, "json"> {
-  const stream = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const piece = await pieces.next();
-      if (piece.done) controller.close();
-      else controller.enqueue(piece.value);
-    },
-    async cancel() {
-      await pieces.return(undefined);
-    },
-  });
-  const response = new Response(stream, { headers: { "Content-Type": NDJSON } });
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the router takes every media type that ends in "json" for JSON
-  return response as Response & TypedResponse<never, 200, "json">;
-}
-
-function wantedFormat(c: Context<AppEnv>): "json" | "ndjson" {
-  const type = accepts(c, { header: "Accept", supports: ["application/json", NDJSON], default: "application/json" });
-  return type === NDJSON ? "ndjson" : "json";
-}

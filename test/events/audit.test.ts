@@ -1,5 +1,7 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
+import pages from "../../docs/audit.md";
+import { ACTS } from "../../src/events/audit.rules.ts";
 import { newTenant } from "../support/tenant.ts";
 
 test("a key that is made and revoked is recorded with who did it, from where, and what changed; twice revoked, once recorded", async () => {
@@ -19,4 +21,8 @@ test("a key that is made and revoked is recorded with who did it, from where, an
   expect(results[0]?.["actor_id"]).toMatch(/^key_/);
   expect(JSON.parse(String(results[0]?.["after"]))).toEqual({ ...json, mode: "live" });
   expect(JSON.stringify(results)).not.toContain(made.key.slice(-32));
+});
+
+test.each(ACTS)("docs/audit.md says what is recorded of %s", (act) => {
+  expect(pages).toContain(`\`${act}\``);
 });

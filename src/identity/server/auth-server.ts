@@ -26,6 +26,8 @@ export function createAuthServer(world: AuthWorld) {
     telemetry: { enabled: false },
     emailAndPassword: passwords(context),
     emailVerification: verification(context),
+    // Who reads D1 sets nobody's password by a link that was not followed yet.
+    verification: { storeIdentifier: { default: "plain", overrides: { "reset-password:": "hashed" } } },
     user: { additionalFields: { status: { type: "string", input: false, defaultValue: "active" } } },
     session: {
       expiresIn: SESSION_SECONDS,

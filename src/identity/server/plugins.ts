@@ -4,7 +4,7 @@ import type { BetterAuthPlugin } from "better-auth";
 import { type JwtOptions, jwt } from "better-auth/plugins/jwt";
 import { twoFactor } from "better-auth/plugins/two-factor";
 import { newId } from "../../shared/ids.ts";
-import { API_AUDIENCE } from "../access-tokens.ts";
+import { ACCESS_TOKEN_SECONDS, API_AUDIENCE } from "../access-tokens.ts";
 import { TENANT_GRANTS } from "../permissions.rules.ts";
 import { OVERLAP_SECONDS } from "../signing-keys.store.ts";
 import type { AuthWorld } from "./auth-world.ts";
@@ -13,8 +13,6 @@ import { invitations } from "./invitations.ts";
 import { organizations } from "./organizations.ts";
 import { tenantToken } from "./tenant-token.ts";
 
-/** How long an access token holds. */
-const ACCESS_TOKEN_SECONDS = 300;
 const ROTATION_SECONDS = 30 * 86_400;
 
 /** What better-auth does beyond passwords and sessions. */

@@ -12,7 +12,7 @@ import { outboxDelivery } from "./email/outbox-delivery.ts";
 import { type Config, parseEnv } from "./env.ts";
 import { AccessTokens } from "./identity/access-tokens.ts";
 import { authServer } from "./identity/auth.ts";
-import { voidSession } from "./identity/revocation.service.ts";
+import { voidPerson, voidSession } from "./identity/revocation.service.ts";
 import type { AuthServer } from "./identity/server/auth-server.ts";
 import type { AuthWorld } from "./identity/server/auth-world.ts";
 import { SigningKeys } from "./identity/signing-keys.ts";
@@ -115,7 +115,10 @@ function authWorld(env: Env, issuer: string): AuthWorld {
     mail: { brand: config.email.brand, deliver: deliveryOf(env, config) },
     issuer,
     secret: Buffer.from(derivedKey(config.masterKey, "identity")).toString("base64url"),
+    attempts: attemptsOf(env.ATTEMPT_LIMITER, config.masterKey),
+    logInProviders: config.logInProviders,
     voidSession: async (userId, sessionId) => await voidSession(background, userId, sessionId),
+    voidPerson: async (userId) => await voidPerson(background, userId, "ever"),
   };
 }
 

@@ -3,6 +3,7 @@ import type { LocationHint } from "../shared/regions.ts";
 import type { TenantId } from "../shared/ids.ts";
 import type { PlanName } from "./plans.rules.ts";
 import type { PolicyOverrides } from "./policy.rules.ts";
+import type { SecurityPolicy } from "./security-policy.rules.ts";
 
 /** Who owns models and keys, and the limits that its cell enforces. */
 export const tenants = sqliteTable("tenants", {
@@ -38,6 +39,8 @@ export const tenants = sqliteTable("tenants", {
   locationHint: text("location_hint").$type<LocationHint>(),
   /** Credentials that were issued before this moment are void. */
   notBeforeMs: integer("not_before_ms").notNull().default(0),
+  /** What the tenant asks of how its people log in. */
+  securityPolicy: text("security_policy", { mode: "json" }).$type<SecurityPolicy>().notNull().default({}),
 });
 
 /** Credit that the operator granted a tenant in advance. */

@@ -2,6 +2,8 @@ import type { Mailer, MailerParts } from "../../email/mailer.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { Database } from "../../shared/database.ts";
 import type { SessionId, UserId } from "../../shared/ids.ts";
+import type { Attempts } from "../attempts.service.ts";
+import type { LogInProviders } from "../log-in-providers.schemas.ts";
 
 /** What the authorization server needs of the world outside. */
 export interface AuthWorld {
@@ -13,8 +15,14 @@ export interface AuthWorld {
   readonly issuer: string;
   /** What sessions, private keys and secrets are signed and encrypted with. */
   readonly secret: string;
+  /** Limits of what may be tried, and the lock of accounts whose secret is guessed. */
+  readonly attempts: Attempts;
   /** Tell every cell that knows of the log-in that its tokens are void. When it returns, they are refused. */
   readonly voidSession: (userId: UserId, sessionId: SessionId) => Promise<void>;
+  /** Tell every cell that knows of the person that nothing of theirs holds any more, now or later. */
+  readonly voidPerson: (userId: UserId) => Promise<void>;
+  /** Where else people may log in. */
+  readonly logInProviders: LogInProviders;
 }
 
 /** The world with the mailer that outlives a request. */

@@ -4,6 +4,7 @@ import {
   type AttemptKind,
   type AttemptVerdict,
   FAILURES_KEPT_MS,
+  type Failures,
   type GuessKind,
   LOCKS,
   MOST_KNOWN_NETWORKS,
@@ -47,16 +48,20 @@ export class AttemptLimiter extends DurableObject<Env> {
     return await this.#count(kind, isApart ? `${kind} ${network}` : kind, "account");
   }
 
-  /** A secret was wrong. */
-  async failed(kind: GuessKind, network: string): Promise<void> {
+  /** A secret was wrong. @returns the lock that this failure is the first to bring about */
+  async failed(kind: GuessKind, network: string): Promise<Failures | undefined> {
     const nowMs = systemClock();
+    let begun: Failures | undefined;
     for (const place of [network, ANYWHERE]) {
       const name = `${kind} ${place}`;
       const { count } = this.#memory.get("failures", name, nowMs) ?? UNFAILED;
-      const failures = countFailure(LOCKS[kind][place === ANYWHERE ? "account" : "network"], count, nowMs);
+      const threshold = LOCKS[kind][place === ANYWHERE ? "account" : "network"];
+      const failures = countFailure(threshold, count, nowMs);
+      if (failures.count === threshold) begun = failures;
       this.#memory.put("failures", name, failures, nowMs + FAILURES_KEPT_MS);
     }
     await this.#memory.wakeAt(nowMs + FAILURES_KEPT_MS);
+    return begun;
   }
 
   /** The secret was right: failures in a row end here and for the account as a whole, and the network is known from now on. */

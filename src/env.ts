@@ -1,5 +1,11 @@
 import { z } from "zod";
 import { type EmailSettings, emailVariables, readEmailSettings, requireSender } from "./email/settings.schemas.ts";
+import {
+  type LogInProviders,
+  logInVariables,
+  readLogInProviders,
+  requireWholeProviders,
+} from "./identity/log-in-providers.schemas.ts";
 
 const originOrNothing = (example: string) =>
   z
@@ -10,6 +16,7 @@ const originOrNothing = (example: string) =>
 
 const variables = z.object({
   ...emailVariables,
+  ...logInVariables,
   ADMIN_TOKEN: z
     .string({ error: "is missing; set it with `wrangler secret put ADMIN_TOKEN`" })
     .min(32, "must have at least 32 characters; `openssl rand -hex 32` makes one"),
@@ -22,7 +29,7 @@ const variables = z.object({
   CONTAINER_INSTANCES: z.coerce.number({ error: "must be a number" }).int().min(0).max(1000).default(0),
 });
 
-const schema = variables.superRefine(requireSender);
+const schema = variables.superRefine(requireSender).superRefine(requireWholeProviders);
 
 /** The Worker's variables and secrets, checked. */
 export interface Config {
@@ -40,6 +47,8 @@ export interface Config {
   readonly containerInstances: number;
   /** How e-mail leaves the Worker, and in whose name. */
   readonly email: EmailSettings;
+  /** Where people may log in besides here. */
+  readonly logInProviders: LogInProviders;
 }
 
 const parsed = new WeakMap<Env, Config>();
@@ -66,6 +75,7 @@ export function parseEnv(env: Env): Config {
     containerInstances: CONTAINER_INSTANCES,
     maxLiveIsolates: MAX_LIVE_ISOLATES,
     email: readEmailSettings(result.data),
+    logInProviders: readLogInProviders(result.data),
   };
   parsed.set(env, config);
   return config;

@@ -13,7 +13,7 @@ import { type Config, parseEnv } from "./env.ts";
 import { recordAct } from "./events/audit.service.ts";
 import { AccessTokens } from "./identity/access-tokens.ts";
 import { authServer } from "./identity/auth.ts";
-import { voidSession } from "./identity/revocation.service.ts";
+import { voidPerson, voidSession } from "./identity/revocation.service.ts";
 import type { AuthServer } from "./identity/server/auth-server.ts";
 import type { AuthWorld } from "./identity/server/auth-world.ts";
 import { RefusedTokens } from "./identity/refused-tokens.ts";
@@ -122,11 +122,13 @@ function authWorld(env: Env, issuer: string): AuthWorld {
     ...background,
     makeCell: async (tenantId, hint) => await makeCell(env, tenantId, hint),
     offersJurisdiction: (jurisdiction) => offersJurisdiction(env.TENANT_CELL, jurisdiction),
-    attempts: attemptsOf(env.ATTEMPT_LIMITER, config.masterKey),
     mail: { brand: config.email.brand, deliver: deliveryOf(env, config) },
     issuer,
     secret: Buffer.from(derivedKey(config.masterKey, "identity")).toString("base64url"),
+    attempts: attemptsOf(env.ATTEMPT_LIMITER, config.masterKey),
+    logInProviders: config.logInProviders,
     voidSession: async (userId, sessionId) => await voidSession(background, userId, sessionId),
+    voidPerson: async (userId) => await voidPerson(background, userId, "ever"),
   };
 }
 

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import { networkOf } from "../admission/addresses.rules.ts";
 import { derivedKey } from "../shared/derived-keys.ts";
-import type { AttemptKind, AttemptVerdict, GuessKind } from "./attempts.rules.ts";
+import type { AttemptKind, AttemptVerdict, Failures, GuessKind } from "./attempts.rules.ts";
 
 /** On whose account something is tried: by e-mail where nobody is known yet. Whether there is such an account plays no part. */
 export interface Account {
@@ -29,8 +29,12 @@ export interface Attempts {
    * The address is asked first, so that who is refused there can't use up an account's attempts from there.
    */
   attempt(kind: AttemptKind, attempter: Attempter): Promise<AttemptVerdict>;
-  /** Tell that a secret was wrong, or that there is no such account: both must be told alike. */
-  failed(kind: GuessKind, guesser: Guesser): Promise<void>;
+  /**
+   * Tell that a secret was wrong, or that there is no such account: both must be told alike.
+   *
+   * @returns the lock that begins with this failure; undefined where none does, or one grows longer
+   */
+  failed(kind: GuessKind, guesser: Guesser): Promise<Failures | undefined>;
   /** Tell that somebody was let in: when all factors were right, not when the first was. */
   succeeded(kind: GuessKind, guesser: Guesser): Promise<void>;
 }
@@ -52,9 +56,7 @@ export function attemptsOf(limiters: Env["ATTEMPT_LIMITER"], masterKey: string):
       if (verdict.kind !== "allowed" || !account) return verdict;
       return await limiterOf(account).attemptOn(kind, network);
     },
-    failed: async (kind, { address, account }) => {
-      await limiterOf(account).failed(kind, networkDigest(address));
-    },
+    failed: async (kind, { address, account }) => await limiterOf(account).failed(kind, networkDigest(address)),
     succeeded: async (kind, { address, account }) => {
       await limiterOf(account).succeeded(kind, networkDigest(address));
     },

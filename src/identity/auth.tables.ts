@@ -38,6 +38,8 @@ export const sessions = sqliteTable(
       .references(() => users.id, { onDelete: "cascade" }),
     /** The tenant that the person works in now: what tokens got with this session are for. */
     tenantId: text("tenant_id").$type<TenantId>(),
+    /** Whether the person showed two factors, or a passkey, when it began. */
+    hasSecondFactor: integer("has_second_factor", { mode: "boolean" }).notNull().default(false),
   },
   (table) => [index("sessions_by_user_id").on(table.userId)],
 );

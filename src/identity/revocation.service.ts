@@ -19,6 +19,20 @@ export async function voidSession(services: RevocationServices, userId: UserId, 
   await voidEverywhere(services, userId, { kind: "session", id: sessionId, notBeforeMs: FOREVER_MS });
 }
 
+/**
+ * Void all that a person holds, with every tenant of theirs: what was issued until now, or also what may ever be. When it returns, it
+ * is refused. May be repeated.
+ *
+ * Keys that the person made are the tenants'; they are told of here too, once they follow their maker.
+ */
+export async function voidPerson(services: RevocationServices, userId: UserId, until: number | "ever"): Promise<void> {
+  await voidEverywhere(services, userId, {
+    kind: "user",
+    id: userId,
+    notBeforeMs: until === "ever" ? FOREVER_MS : until,
+  });
+}
+
 async function voidEverywhere(
   { db, cell }: RevocationServices,
   userId: UserId,

@@ -3,6 +3,7 @@ import type { LocationHint } from "../shared/regions.ts";
 import type { TenantId } from "../shared/ids.ts";
 import type { PlanName } from "./plans.rules.ts";
 import type { PolicyOverrides } from "./policy.rules.ts";
+import type { SecurityPolicy } from "./security-policy.rules.ts";
 
 /** Who owns models and keys, and the limits that its cell enforces. */
 export const tenants = sqliteTable(
@@ -46,6 +47,8 @@ export const tenants = sqliteTable(
       .references((): AnySQLiteColumn => tenants.id),
     /** The role that the parent's members have here; null: none. */
     parentAccessRole: text("parent_access_role"),
+    /** What the tenant asks of how its people log in. */
+    securityPolicy: text("security_policy", { mode: "json" }).$type<SecurityPolicy>().notNull().default({}),
   },
   (table) => [index("tenants_by_parent").on(table.parentId, table.id)],
 );

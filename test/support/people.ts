@@ -5,6 +5,8 @@ import { call } from "./tenant.ts";
 
 export const PASSWORD = "correct horse battery staple";
 
+const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0";
+
 /** A person of one test, who may be logged in. */
 export interface Person {
   readonly email: string;
@@ -31,17 +33,29 @@ class CookieJar {
   }
 }
 
-/** A browser that nobody is logged in with. */
-export function newBrowser(): { call: Person["call"] } {
+/** An IPv6 network of 64 bits that no other test calls from: attempts are limited per network. */
+export function newAddressOfNetwork(): string {
+  const [a = 0, b = 0] = crypto.getRandomValues(new Uint16Array(2));
+  return `2001:db8:${a.toString(16)}:${b.toString(16)}::1`;
+}
+
+/** A browser that nobody is logged in with, in a network of its own. */
+export function newBrowser(own: Record<string, string> = {}): { call: Person["call"] } {
   const jar = new CookieJar();
+  const network = { "CF-Connecting-IP": newAddressOfNetwork(), "User-Agent": FIREFOX };
   return {
     call: async (method, path, json) => {
-      const headers = { Cookie: jar.header, Origin: "http://tensorgate.test" };
+      const headers = { ...network, ...cookieOf(jar), Origin: "http://tensorgate.test", ...own };
       const response = await call(method, path, json === undefined ? { headers } : { headers, json });
       jar.take(response);
       return response;
     },
   };
+}
+
+/** As browsers send it: not at all while they hold none. */
+function cookieOf({ header }: CookieJar): Record<string, string> {
+  return header === "" ? {} : { Cookie: header };
 }
 
 /** The links of the mails to an address, the newest first. */

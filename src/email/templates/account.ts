@@ -76,22 +76,23 @@ export function confirmNewAddress({ url, expiresAtMs }: TimedLink, { productName
   };
 }
 
-/** What the old address is told of a change. */
+/** What the old address is asked about a change. The link allows it. */
 export interface AddressChangeData extends AccountEvent {
   readonly newAddress: string;
 }
 
-/** To the old address of an account, whose owner must hear of a change that was not theirs. */
+/** To the old address of an account, without whose owner nothing changes. */
 export function addressIsChanging({ newAddress, atMs, url }: AddressChangeData, { productName }: Brand): Letter {
   return {
     subject: `The e-mail address of your ${productName} account is about to change`,
-    preheader: "If this was not you, stop it now.",
+    preheader: "It changes only if you allow it.",
     heading: "Your e-mail address is about to change",
     parts: [
       paragraph(`Somebody asked to use another address for your account at ${productName}.`),
       facts(["New address", newAddress], ["Asked for", momentInWords(atMs)]),
-      paragraph("If it was you, there is nothing to do here. If it was not, stop the change and set a new password."),
-      button("Stop the change", url),
+      paragraph("If it was you, allow the change; then the new address is asked to confirm it."),
+      button("Allow the change", url),
+      paragraph("If it was not you, somebody else is in your account: don't allow it, and set a new password now."),
     ],
   };
 }

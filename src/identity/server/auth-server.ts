@@ -1,11 +1,15 @@
 import { waitUntil } from "cloudflare:workers";
 import { betterAuth } from "better-auth/minimal";
 import { createMailer } from "../../email/mailer.ts";
-import { isId, newId } from "../../shared/ids.ts";
+import { newId } from "../../shared/ids.ts";
+import { DISABLED_PATHS } from "../auth-endpoints.rules.ts";
 import { authDatabase } from "./auth-database.store.ts";
 import type { AuthWorld } from "./auth-world.ts";
+import { socialProviders } from "./log-in-providers.ts";
 import { authPlugins } from "./plugins.ts";
 import { passwords, verification } from "./passwords.ts";
+import { sessionHooks, sessionOptions } from "./sessions.ts";
+import { userHooks, userOptions } from "./users.ts";
 
 /** Where the server is mounted. */
 const BASE_PATH = "/auth";
@@ -26,42 +30,35 @@ export function createAuthServer(world: AuthWorld) {
     telemetry: { enabled: false },
     emailAndPassword: passwords(context),
     emailVerification: verification(context),
+    socialProviders: socialProviders(context),
     // Who reads D1 sets nobody's password by a link that was not followed yet.
     verification: { storeIdentifier: { default: "plain", overrides: { "reset-password:": "hashed" } } },
-    user: { additionalFields: { status: { type: "string", input: false, defaultValue: "active" } } },
-    session: {
-      expiresIn: SESSION_SECONDS,
-      updateAge: SESSION_SECONDS / 7,
-      additionalFields: { tenantId: { type: "string", input: false, required: false } },
-    },
+    user: userOptions(context),
+    session: sessionOptions,
     advanced: {
       cookiePrefix: "__Host-tensorgate",
+      // better-auth would put `__Secure-` before the name, and browsers would not hold the cookie to its host any more
+      useSecureCookies: false,
+      // said, because it takes NODE_ENV "test" for leave to check nothing
+      disableOriginCheck: false,
       defaultCookieAttributes: { secure: true, httpOnly: true, sameSite: "lax", path: "/" },
       ipAddress: { ipAddressHeaders: ["cf-connecting-ip"] },
       backgroundTasks: { handler: waitUntil },
       database: {
+        // what ends a person's sessions reads them first, to end each in its cells: none may be left out
+        defaultFindManyLimit: 10_000,
         generateId: ({ model }) => {
           const prefix = ID_PREFIXES[model];
           return prefix ? newId(prefix, now()) : newId("evt", now()).slice("evt_".length);
         },
       },
     },
-    databaseHooks: {
-      session: {
-        delete: {
-          before: async ({ id, userId }) => {
-            if (isId("ses", id) && isId("usr", userId)) await world.voidSession(userId, id);
-          },
-        },
-      },
-    },
-    plugins: authPlugins(world),
-    // What the routes of this server's own API take the place of, or what would hand out tokens of another form.
-    disabledPaths: ["/token", "/device/token"],
+    databaseHooks: { session: sessionHooks(context), user: userHooks(context) },
+    rateLimit: { enabled: false },
+    plugins: authPlugins(context),
+    disabledPaths: DISABLED_PATHS,
   });
 }
-
-const SESSION_SECONDS = 7 * 86_400;
 
 /** The authorization server. */
 export type AuthServer = ReturnType<typeof createAuthServer>;

@@ -4,21 +4,26 @@ import type { Clock } from "../../shared/clock.ts";
 import type { Database } from "../../shared/database.ts";
 import type { SessionId, UserId } from "../../shared/ids.ts";
 import type { Attempts } from "../attempts.service.ts";
+import type { LogInProviders } from "../log-in-providers.schemas.ts";
 
 /** What the authorization server needs of the world outside. */
 export interface AuthWorld extends OrganizationServices {
   readonly db: Database;
   readonly now: Clock;
-  /** Limits of what people may try. */
-  readonly attempts: Attempts;
   /** How it writes to people. */
   readonly mail: Omit<MailerParts, "waitUntil">;
   /** The origin that it is reached at, which is its name in the tokens that it issues. */
   readonly issuer: string;
   /** What sessions, private keys and secrets are signed and encrypted with. */
   readonly secret: string;
+  /** Limits of what may be tried, and the lock of accounts whose secret is guessed. */
+  readonly attempts: Attempts;
   /** Tell every cell that knows of the log-in that its tokens are void. When it returns, they are refused. */
   readonly voidSession: (userId: UserId, sessionId: SessionId) => Promise<void>;
+  /** Tell every cell that knows of the person that nothing of theirs holds any more, now or later. */
+  readonly voidPerson: (userId: UserId) => Promise<void>;
+  /** Where else people may log in. */
+  readonly logInProviders: LogInProviders;
 }
 
 /** The world with the mailer that outlives a request. */

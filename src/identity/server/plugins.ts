@@ -7,21 +7,35 @@ import { newId } from "../../shared/ids.ts";
 import { ACCESS_TOKEN_SECONDS, API_AUDIENCE } from "../access-tokens.ts";
 import { TENANT_GRANTS } from "../permissions.rules.ts";
 import { OVERLAP_SECONDS } from "../signing-keys.store.ts";
-import type { AuthWorld } from "./auth-world.ts";
+import type { AuthContext, AuthWorld } from "./auth-world.ts";
 import { accessTokenClaims } from "./claims.ts";
 import { invitations } from "./invitations.ts";
 import { organizations } from "./organizations.ts";
+import { limits } from "./limits.ts";
+import { openIdProvider } from "./log-in-providers.ts";
+import { passwordPolicy } from "./password-policy.ts";
+import { records } from "./records.ts";
+import { secondFactors } from "./second-factors.ts";
 import { tenantToken } from "./tenant-token.ts";
+import { unverifiedAccounts } from "./unverified-accounts.ts";
+import { passkeyOptions, verifiedPasskeys } from "./verified-passkeys.ts";
 
 const ROTATION_SECONDS = 30 * 86_400;
 
 /** What better-auth does beyond passwords and sessions. */
-export function authPlugins(world: AuthWorld) {
+export function authPlugins(world: AuthContext) {
   const { issuer, now } = world;
   const jwtOptions = tokenOptions(world);
   return [
     twoFactor({ issuer: "Tensorgate" }),
-    passkey({ rpID: new URL(issuer).hostname, rpName: "Tensorgate", origin: issuer }),
+    limits(world),
+    secondFactors(world),
+    passwordPolicy(world),
+    unverifiedAccounts(world),
+    records(world),
+    passkey(passkeyOptions(issuer)),
+    verifiedPasskeys(),
+    ...openIdProvider(world),
     jwt(jwtOptions),
     tenantToken(world, jwtOptions, ACCESS_TOKEN_SECONDS),
     organizations(world),

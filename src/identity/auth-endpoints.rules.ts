@@ -83,6 +83,10 @@ export const AUTH_ENDPOINTS: Readonly<Record<string, EndpointRule>> = {
   "/passkey/update-passkey": "own",
 
   "/tenant-token": { attempt: "token", on: "session" },
+  "/organizations": "own",
+  "/organizations/:id/leave": "own",
+  "/invitations": "own",
+  "/invitations/accept": "own",
   "/token": "disabled",
   "/jwks": "open",
   "/ok": "disabled",
@@ -125,14 +129,15 @@ export const DISABLED_PATHS = Object.keys(AUTH_ENDPOINTS).filter((path) => AUTH_
 export function endpointOf(path: string): string | undefined {
   const endpoint = Object.hasOwn(AUTH_ENDPOINTS, path)
     ? path
-    : path.replace(/^\/(callback|reset-password)\/[^/]+$/, namedPart);
+    : (PATTERNS.find(({ form }) => form.test(path))?.path ?? "");
   const rule = AUTH_ENDPOINTS[endpoint];
   return rule === undefined || rule === "disabled" ? undefined : endpoint;
 }
 
-function namedPart(_path: string, first: string): string {
-  return first === "callback" ? "/callback/:id" : "/reset-password/:token";
-}
+/** Endpoints with a part that differs from call to call. */
+const PATTERNS = Object.keys(AUTH_ENDPOINTS)
+  .filter((path) => path.includes(":"))
+  .map((path) => ({ path, form: new RegExp(`^${path.replaceAll(/:\w+/g, "[^/]+")}$`) }));
 
 /** Whether browsers call the endpoint, with the cookies that they hold. */
 export function isForBrowsers(endpoint: string): boolean {

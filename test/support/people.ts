@@ -95,8 +95,8 @@ export async function tokenOf(person: Person, tenantId: TenantId, scope?: string
 
 /** The token of the newest invitation to an address, as its mail has it. */
 export async function invitationTo(email: string): Promise<string> {
-  const [link = ""] = (await linksTo(email)).filter((url) => url.includes("/invitations/accept"));
-  return new URL(link).searchParams.get("token") ?? "";
+  const links = await linksTo(email);
+  return new URL(links.find((url) => url.includes("/invitations/accept")) ?? "").searchParams.get("token") ?? "";
 }
 
 /** An organisation of one test, made by a person as its owner. */

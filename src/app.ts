@@ -10,6 +10,7 @@ import { serverRoutes } from "./http/server.routes.ts";
 import { unrouted } from "./http/unrouted.ts";
 import { authRoutes } from "./identity/auth.routes.ts";
 import { keyRoutes } from "./identity/keys.routes.ts";
+import { peopleRoutes } from "./identity/people.routes.ts";
 import { inferenceRoutes } from "./inference/inference.routes.ts";
 import { downloadRoutes } from "./models/download.routes.ts";
 import { backendRoutes } from "./models/backend.routes.ts";
@@ -25,6 +26,7 @@ import { warmupRoutes } from "./models/warmup.routes.ts";
 import { createServices } from "./services.ts";
 import { corsRoutes } from "./tenants/cors.routes.ts";
 import { creditRoutes } from "./tenants/credits.routes.ts";
+import { securityPolicyRoutes } from "./tenants/security-policy.routes.ts";
 import { tenantRoutes } from "./tenants/tenants.routes.ts";
 import { fleetRoutes } from "./usage/fleet.routes.ts";
 import { ledgerRoutes } from "./usage/ledger.routes.ts";
@@ -65,8 +67,10 @@ app.route("/", uploadRoutes); //     POST /v1/models/{model}/versions
 app.route("/", backendRoutes); //    POST /v1/models/{model}/backends
 app.route("/", downloadRoutes); //   GET  /files/{link}
 app.route("/", authRoutes); //            /auth/…
+app.route("/", peopleRoutes); //          /admin/people…
 app.route("/", keyRoutes); //             /v1/keys…
 app.route("/", corsRoutes); //            /v1/cors
+app.route("/", securityPolicyRoutes); //  /v1/security-policy
 app.route("/", usageRoutes); //      GET  /v1/usage
 app.route("/", liveRoutes); //       GET  /v1/usage/live
 app.route("/", ledgerRoutes); //     GET  /v1/usage/ledger…

@@ -28,6 +28,7 @@ export const PROBLEMS = {
   "quota-reached": { status: 403, title: "The tenant holds as much as it may" },
   "route-not-found": { status: 404, title: "There is no such route" },
   "tenant-not-found": { status: 404, title: "There is no such tenant" },
+  "person-not-found": { status: 404, title: "There is no such person" },
   "key-not-found": { status: 404, title: "There is no such API key" },
   "model-not-found": { status: 404, title: "There is no such model" },
   "model-unloaded": { status: 404, title: "The model is unloaded" },

@@ -48,6 +48,7 @@ test("these are the routes that take JSON", () => {
     "POST /v1/models/{model}/backends",
     "POST /v1/keys",
     "PUT /v1/cors",
+    "PUT /v1/security-policy",
     "POST /admin/tenants",
     "PATCH /admin/tenants/{tenant_id}",
     "POST /admin/tenants/{tenant_id}/keys",

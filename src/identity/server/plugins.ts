@@ -9,6 +9,7 @@ import { TENANT_GRANTS } from "../permissions.rules.ts";
 import { OVERLAP_SECONDS } from "../signing-keys.store.ts";
 import type { AuthContext, AuthWorld } from "./auth-world.ts";
 import { accessTokenClaims } from "./claims.ts";
+import { deletion } from "./deletion.ts";
 import { limits } from "./limits.ts";
 import { openIdProvider } from "./log-in-providers.ts";
 import { passwordPolicy } from "./password-policy.ts";
@@ -32,6 +33,7 @@ export function authPlugins(world: AuthContext) {
     secondFactors(world),
     passwordPolicy(world),
     unverifiedAccounts(world),
+    deletion(),
     records(world),
     passkey(passkeyOptions(issuer)),
     verifiedPasskeys(),

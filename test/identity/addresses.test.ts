@@ -121,8 +121,8 @@ describe("a link of a mail", () => {
   test("sets one password, and every other such link ends with it", async () => {
     const ada = await newPerson();
     const browser = newBrowser();
-    for (let time = 0; time < 2; time++)
-      await browser.call("POST", "/auth/request-password-reset", { email: ada.email });
+    await browser.call("POST", "/auth/request-password-reset", { email: ada.email });
+    await browser.call("POST", "/auth/request-password-reset", { email: ada.email });
     const tokens = (await linksTo(ada.email))
       .filter((link) => link.includes("/auth/reset-password/"))
       .map((link) => new URL(link).pathname.split("/").at(-1));
@@ -140,7 +140,7 @@ describe("a link of a mail", () => {
     const ada = await signUp(email);
     const link = new URL(await linkTo(email, "verify-address"));
     const token = link.searchParams.get("token") ?? "";
-    const [head, , signature] = token.split(".");
+    const [head = "", , signature = ""] = token.split(".");
     const payload = Buffer.from(JSON.stringify({ email, exp: 9e9 })).toString("base64url");
     for (const forged of ["", "x", `${token}x`, `${head}.${payload}.${signature}`, `${head}.${payload}.`]) {
       link.searchParams.set("token", forged);

@@ -5,8 +5,10 @@ import { type Claims, type Falsehood, logInWithProvider } from "../support/ident
 import { newAddress } from "../support/mail.ts";
 import { PASSWORD, newBrowser, newPerson } from "../support/people.ts";
 
-function claimsOf(email: string, more: Partial<Claims> = {}): Claims {
-  return { sub: crypto.randomUUID(), email, email_verified: true, name: "Ada", ...more };
+type Otherwise = { readonly [Claim in keyof Claims]?: Claims[Claim] | undefined };
+
+function claimsOf(email: string, more: Otherwise = {}): Claims {
+  return { email_verified: true, name: "Ada", ...more, sub: crypto.randomUUID(), email };
 }
 
 const signInStatus = async (email: string, password = PASSWORD) =>
@@ -34,9 +36,9 @@ describe("logging in with the deployment's OpenID provider", () => {
     expect(await signInStatus(email, "waiting for the victim")).toBe(401);
   });
 
-  const REFUSED: [string, Partial<Claims>, Falsehood & { variables?: Record<string, string> }][] = [
+  const REFUSED: [string, Otherwise, Falsehood & { variables?: Record<string, string> }][] = [
     ["whose address the provider has not verified", { email_verified: false }, {}],
-    ["of whose address it does not say so", { email_verified: undefined } as never, {}],
+    ["of whose address it does not say so", { email_verified: undefined }, {}],
     ["whose ID token was signed by somebody else", {}, { isForged: true }],
     ["whose ID token was made for another log-in", {}, { nonce: "another" }],
     ["who comes with a state that was never given", {}, { state: "invented" }],
@@ -68,7 +70,7 @@ describe("logging in with the deployment's OpenID provider", () => {
 });
 
 describe("the variables of providers", () => {
-  const parsed = (variables: Record<string, string>) => parseEnv({ ...env, ...variables } as Env).logInProviders;
+  const parsed = (variables: Record<string, string>) => parseEnv({ ...env, ...variables }).logInProviders;
 
   test("are left out where no provider is", () => {
     expect(parsed({})).toEqual({ google: undefined, github: undefined, oidc: undefined });

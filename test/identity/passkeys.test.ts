@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
 import { actsOf } from "../support/acts.ts";
 import { type Misbehaviour, newAuthenticator } from "../support/authenticator.ts";
 import { type Person, addMember, newBrowser, newPerson } from "../support/people.ts";
@@ -93,7 +94,8 @@ describe("a passkey", () => {
 
   test("of another person is neither renamed nor removed", async () => {
     const { ada, authenticator } = await newHolder();
-    const [own] = (await (await ada.call("GET", "/auth/passkey/list-user-passkeys")).json()) as [{ id: string }];
+    const list = await (await ada.call("GET", "/auth/passkey/list-user-passkeys")).json();
+    const [own] = z.tuple([z.object({ id: z.string() })]).parse(list);
     const eve = await newPerson("Eve");
     expect((await eve.call("POST", "/auth/passkey/delete-passkey", { id: own.id })).ok).toBe(false);
     expect((await eve.call("POST", "/auth/passkey/update-passkey", { id: own.id, name: "mine" })).ok).toBe(false);

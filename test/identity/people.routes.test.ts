@@ -12,7 +12,7 @@ describe("suspending a person", () => {
   test("ends what they hold in every tenant, and lets them in nowhere until they are reinstated", async () => {
     const ada = await newPerson();
     const tenants = [await newTenant(), await newTenant()];
-    const tokens = [];
+    const tokens: string[] = [];
     for (const { id } of tenants) {
       await addMember(id, ada, "viewer");
       tokens.push(await tokenOf(ada, id));

@@ -21,7 +21,9 @@ const FLAGS = { userPresent: 0x01, userVerified: 0x04, attested: 0x40 };
 export async function newAuthenticator() {
   const { publicKey, privateKey } = await newKeyPair();
   const id = crypto.getRandomValues(new Uint8Array(16));
-  const coordinates = new Uint8Array(await crypto.subtle.exportKey("raw", publicKey)).subarray(1);
+  const point = await crypto.subtle.exportKey("raw", publicKey);
+  if (!(point instanceof ArrayBuffer)) throw new Error("The point of a key was asked for.");
+  const coordinates = new Uint8Array(point).subarray(1);
   let counter = 0;
 
   async function authenticatorData(wish: Misbehaviour, attested?: Uint8Array): Promise<Uint8Array> {
@@ -132,7 +134,7 @@ async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
 }
 
 function utf8(text: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(text);
+  return new Uint8Array(Buffer.from(text));
 }
 
 function base64url(bytes: Uint8Array): string {

@@ -12,8 +12,8 @@ const CLIENT = { OIDC_ISSUER: ISSUER, OIDC_CLIENT_ID: "tensorgate", OIDC_CLIENT_
 export interface Claims {
   readonly sub: string;
   readonly email: string;
-  readonly email_verified?: boolean;
-  readonly name?: string;
+  readonly email_verified?: boolean | undefined;
+  readonly name?: string | undefined;
 }
 
 /** What a test has the provider do otherwise than it should. */

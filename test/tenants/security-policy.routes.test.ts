@@ -41,7 +41,7 @@ describe("/v1/security-policy", () => {
     )
       .bind(tenant.id)
       .all<{ after: string }>();
-    expect(audited.results.map(({ after }) => JSON.parse(after))).toEqual([
+    expect(audited.results.map((row): unknown => JSON.parse(row.after))).toEqual([
       { security_policy: policy },
       { security_policy: { max_idle_minutes: 30 } },
     ]);

@@ -11,6 +11,7 @@ import { serverRoutes } from "./http/server.routes.ts";
 import { unrouted } from "./http/unrouted.ts";
 import { authRoutes } from "./identity/auth.routes.ts";
 import { keyRoutes } from "./identity/keys.routes.ts";
+import { peopleRoutes } from "./identity/people.routes.ts";
 import { inferenceRoutes } from "./inference/inference.routes.ts";
 import { invitationRoutes } from "./members/invitations.routes.ts";
 import { memberRoutes } from "./members/members.routes.ts";
@@ -32,6 +33,7 @@ import { warmupRoutes } from "./models/warmup.routes.ts";
 import { createServices } from "./services.ts";
 import { corsRoutes } from "./tenants/cors.routes.ts";
 import { creditRoutes } from "./tenants/credits.routes.ts";
+import { securityPolicyRoutes } from "./tenants/security-policy.routes.ts";
 import { tenantRoutes } from "./tenants/tenants.routes.ts";
 import { childrenRoutes } from "./usage/children.routes.ts";
 import { fleetRoutes } from "./usage/fleet.routes.ts";
@@ -73,6 +75,7 @@ app.route("/", uploadRoutes); //     POST /v1/models/{model}/versions
 app.route("/", backendRoutes); //    POST /v1/models/{model}/backends
 app.route("/", downloadRoutes); //   GET  /files/{link}
 app.route("/", authRoutes); //            /auth/…
+app.route("/", peopleRoutes); //          /admin/people…
 app.route("/", keyRoutes); //             /v1/keys…
 app.route("/", organizationRoutes); //    /v1/organization, /v1/parent-access, /v1/children
 app.route("/", memberRoutes); //          /v1/members…
@@ -82,6 +85,7 @@ app.route("/", teamRoutes); //            /v1/teams…
 app.route("/", teamMemberRoutes); //      /v1/teams/{team_id}/members…
 app.route("/", corsRoutes); //            /v1/cors
 app.route("/", auditRoutes); //      GET  /v1/audit, /admin/audit
+app.route("/", securityPolicyRoutes); //  /v1/security-policy
 app.route("/", usageRoutes); //      GET  /v1/usage
 app.route("/", childrenRoutes); //   GET  /v1/children/{tenant_id}/usage
 app.route("/", liveRoutes); //       GET  /v1/usage/live

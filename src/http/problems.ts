@@ -32,6 +32,7 @@ export const PROBLEMS = {
   "role-not-found": { status: 404, title: "There is no such role" },
   "invitation-not-found": { status: 404, title: "There is no such invitation" },
   "team-not-found": { status: 404, title: "There is no such team" },
+  "person-not-found": { status: 404, title: "There is no such person" },
   "key-not-found": { status: 404, title: "There is no such API key" },
   "model-not-found": { status: 404, title: "There is no such model" },
   "model-unloaded": { status: 404, title: "The model is unloaded" },

@@ -60,6 +60,7 @@ test("these are the routes that take JSON", () => {
     "POST /v1/teams",
     "PATCH /v1/teams/{team_id}",
     "PUT /v1/cors",
+    "PUT /v1/security-policy",
     "POST /admin/tenants",
     "PATCH /admin/tenants/{tenant_id}",
     "POST /admin/tenants/{tenant_id}/keys",

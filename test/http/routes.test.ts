@@ -31,7 +31,15 @@ const guarded = allRoutes().filter((route) => !PUBLIC.includes(nameOf(route)));
 const ofOperators = guarded.filter((route) => route.path.startsWith("/admin"));
 const ofTenants = guarded.filter((route) => !ofOperators.includes(route));
 
-const anything = { model: "m", version: "1", alias: "a", key_id: "key_1", tenant_id: "ten_1", entry_id: "ent_1" };
+const anything = {
+  model: "m",
+  version: "1",
+  alias: "a",
+  key_id: "key_1",
+  tenant_id: "ten_1",
+  entry_id: "ent_1",
+  user_id: "usr_1",
+};
 
 /** Call a route with these credentials and nothing else. */
 async function knock({ method, path }: AppRoute, token?: string): Promise<Response> {

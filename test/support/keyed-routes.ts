@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { addModel, addOneRequest, deploy, upload } from "./models.ts";
 import { withOutside } from "./outside.ts";
+import { addMember, newPerson } from "./people.ts";
 import { type CallOptions, type TestTenant, callAsOperator, newTenant } from "./tenant.ts";
 
 /** A request to a route that changes something, as it succeeds in {@link furnishedTenant}. */
@@ -52,6 +53,17 @@ export const KEYED_ROUTES: Readonly<Record<string, KeyedRoute>> = {
   "POST /v1/keys": { status: 201, options: { json: { name: "second", scopes: ["models:infer"] } } },
   "DELETE /v1/keys/:key_id": { status: 204 },
   "PUT /v1/cors": { status: 200, options: { json: { allowed_origins: ["https://app.example.com"] } } },
+  "PUT /v1/security-policy": { status: 200, options: { json: { max_idle_minutes: 60 } } },
+  "POST /admin/people/:user_id/suspend": { status: 200 },
+  "POST /admin/people/:user_id/reinstate": {
+    status: 200,
+    prepare: async (tenant) =>
+      await env.DB.prepare(
+        "UPDATE users SET status = 'suspended' WHERE id IN (SELECT user_id FROM members WHERE tenant_id = ?)",
+      )
+        .bind(tenant.id)
+        .run(),
+  },
   "POST /admin/tenants": { status: 201, options: { json: { name: "made once" } } },
   "PATCH /admin/tenants/:tenant_id": { status: 200, options: { json: { name: "renamed" } } },
   "POST /admin/tenants/:tenant_id/keys": {
@@ -69,7 +81,7 @@ export interface PathValues {
   readonly key_id: string;
 }
 
-/** A tenant with a model "m" of three versions, an alias "spare" that points at the second, and a second key. */
+/** A tenant with a model "m" of three versions, an alias "spare" that points at the second, a second key and a member. */
 export async function furnishedTenant(): Promise<{ tenant: TestTenant; values: PathValues }> {
   const tenant = await newTenant();
   await deploy(tenant, "m");
@@ -77,7 +89,19 @@ export async function furnishedTenant(): Promise<{ tenant: TestTenant; values: P
   await tenant.call("PUT", "/v1/models/m/aliases/spare", { json: { version: 2 } });
   const made = await tenant.call("POST", "/v1/keys", { json: { name: "spare", scopes: ["models:infer"] } });
   const { id }: { id: string } = await made.json();
-  return { tenant, values: { model: "m", version: "3", alias: "spare", key_id: id, tenant_id: tenant.id } };
+  const member = await newPerson();
+  await addMember(tenant.id, member, "viewer");
+  return {
+    tenant,
+    values: {
+      model: "m",
+      version: "3",
+      alias: "spare",
+      key_id: id,
+      tenant_id: tenant.id,
+      user_id: (await newPerson()).id,
+    },
+  };
 }
 
 /** Call as who may call the route: the operator or the tenant. Servers outside answer as the tenant's own server does. */
@@ -98,9 +122,12 @@ export async function registryOf(tenant: TestTenant): Promise<string> {
   const rows = ["models", "versions", "aliases", "api_keys", "credit_grants"].map((table) =>
     env.DB.prepare(`SELECT * FROM ${table} WHERE tenant_id = ? ORDER BY 1, 2, 3`).bind(tenant.id),
   );
+  const people = env.DB.prepare(
+    "SELECT users.status FROM members JOIN users ON users.id = user_id WHERE tenant_id = ? ORDER BY user_id",
+  ).bind(tenant.id);
   const own = env.DB.prepare("SELECT * FROM tenants WHERE id = ?").bind(tenant.id);
   const made = env.DB.prepare("SELECT count(*) AS made FROM tenants WHERE name = 'made once'");
-  return JSON.stringify((await env.DB.batch([...rows, own, made])).map(({ results }) => results));
+  return JSON.stringify((await env.DB.batch([...rows, people, own, made])).map(({ results }) => results));
 }
 
 function onnx(body: Uint8Array<ArrayBuffer>): CallOptions {

@@ -3,6 +3,7 @@ import { membershipOf } from "../../members/members.service.ts";
 import { type TenantId, isId } from "../../shared/ids.ts";
 import { type Grant, cutDown, grantFrom } from "../permissions.rules.ts";
 import type { AuthWorld } from "./auth-world.ts";
+import { type LogIn, requireWelcome } from "./welcome.ts";
 
 /** What an access token says beyond what OAuth has it say. */
 export interface AccessTokenClaims {
@@ -25,6 +26,8 @@ interface Holder {
   readonly referenceId?: string | undefined;
   readonly client: { readonly referenceId?: string | null | undefined };
   readonly scopes: readonly string[];
+  /** The person's log-in, where the token is got with it. */
+  readonly logIn?: LogIn | undefined;
 }
 
 /**
@@ -34,7 +37,7 @@ interface Holder {
  */
 export async function accessTokenClaims(
   { db, now }: Pick<AuthWorld, "db" | "now">,
-  { user, referenceId, client, scopes }: Holder,
+  { user, referenceId, client, scopes, logIn }: Holder,
 ): Promise<AccessTokenClaims> {
   const readAtMs = now();
   const tid = referenceId ?? client.referenceId ?? "";
@@ -42,7 +45,8 @@ export async function accessTokenClaims(
   const scope = scopes.map(grantFrom).filter((grant) => grant !== undefined);
   if (!user) return { tid, roles: [], permissions: scope, iat_ms: readAtMs };
   const membership = isId("usr", user.id) ? await membershipOf(tid, db, user.id) : undefined;
-  if (!membership) throw denied("The person does not belong to the tenant.");
+  if (!membership || !isId("usr", user.id)) throw denied("The person does not belong to the tenant.");
+  await requireWelcome({ tenantId: tid, userId: user.id, logIn, readAtMs }, db);
   const { roles, grants, via } = membership;
   return { tid, roles, permissions: cutDown(grants, scope), ...(via && { via }), iat_ms: readAtMs };
 }

@@ -15,16 +15,10 @@ interface Profile {
 /** Google and GitHub, where they are set up. */
 export function socialProviders(world: AuthContext): NonNullable<BetterAuthOptions["socialProviders"]> {
   const { google, github } = world.logInProviders;
+  const mapProfileToUser = async ({ email }: Profile) => await makeRoom(world, email);
   return {
-    ...(google && {
-      google: {
-        ...google,
-        mapProfileToUser: async (profile: Profile) =>
-          await makeRoom(world, profile.email, profile.email_verified === true),
-      },
-    }),
-    // GitHub tells only after this whether an address is verified: `makeRoom` is not for it, and an unverified account blocks it
-    ...(github && { github }),
+    ...(google && { google: { ...google, mapProfileToUser } }),
+    ...(github && { github: { ...github, mapProfileToUser } }),
   };
 }
 
@@ -47,7 +41,7 @@ export function openIdProvider(world: AuthContext) {
           requireIdTokenVerification: true,
           mapProfileToUser: async (profile: Profile) => ({
             emailVerified: profile.email_verified === true,
-            ...(await makeRoom(world, profile.email, profile.email_verified === true)),
+            ...(await makeRoom(world, profile.email)),
           }),
         },
       ],
@@ -73,8 +67,11 @@ export function refuseProfile(
   return { error: "domain_not_allowed", errorDescription: "The provider does not speak for the address's domain." };
 }
 
-/** Whoever signed up with an address that another has shown to be theirs never did: their account and its password go. */
-async function makeRoom({ db }: AuthContext, email: unknown, isVerified: boolean): Promise<Record<string, never>> {
-  if (isVerified && typeof email === "string") await deleteUnverified(db, email);
+/**
+ * An account whose address nobody confirmed goes before somebody comes with that address, and its password with it. Whether the
+ * provider has verified the address is asked after: as little is lost as when somebody signs up with it.
+ */
+async function makeRoom({ db }: AuthContext, email: unknown): Promise<Record<string, never>> {
+  if (typeof email === "string") await deleteUnverified(db, email);
   return {};
 }

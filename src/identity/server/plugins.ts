@@ -11,6 +11,7 @@ import type { AuthContext, AuthWorld } from "./auth-world.ts";
 import { accessTokenClaims } from "./claims.ts";
 import { invitations } from "./invitations.ts";
 import { organizations } from "./organizations.ts";
+import { deletion } from "./deletion.ts";
 import { limits } from "./limits.ts";
 import { openIdProvider } from "./log-in-providers.ts";
 import { passwordPolicy } from "./password-policy.ts";
@@ -32,6 +33,7 @@ export function authPlugins(world: AuthContext) {
     secondFactors(world),
     passwordPolicy(world),
     unverifiedAccounts(world),
+    deletion(),
     records(world),
     passkey(passkeyOptions(issuer)),
     verifiedPasskeys(),

@@ -4,7 +4,7 @@ import { challengedUserId } from "./accounts.ts";
 import type { AuthContext } from "./auth-world.ts";
 import { tellOfWrong } from "./limits.ts";
 import { recordAct } from "./records.ts";
-import { addressOf, textOf } from "./request.ts";
+import { addressOf, outcomeOf, textOf } from "./request.ts";
 
 /** Codes change each 30 s, and are taken one step early or late. */
 const CODE_LIVES_MS = 90_000;
@@ -29,6 +29,17 @@ export function secondFactors(world: AuthContext) {
           handler: createAuthMiddleware(async (ctx) => {
             if (ctx.path === "/two-factor/verify-totp") await useUp(world, ctx);
             return { context: { body: { trustDevice: false, disableSession: false } } };
+          }),
+        },
+      ],
+      after: [
+        {
+          matcher: ({ path }) => path !== undefined && VERIFIES.has(path),
+          handler: createAuthMiddleware(async (ctx) => {
+            const { session, newSession, internalAdapter } = ctx.context;
+            if (outcomeOf(ctx).isRefused || !session || newSession) return;
+            // who is logged in already, with a password or by a provider, has shown a second factor now
+            await internalAdapter.updateSession(session.session.token, { hasSecondFactor: true });
           }),
         },
       ],

@@ -32,7 +32,11 @@ export function tenantToken(world: AuthWorld, jwtOptions: JwtOptions, lifetimeSe
           const { user, session } = ctx.context.session;
           const { tenant_id: referenceId, scope: asked } = ctx.body;
           const scopes = asked?.split(" ").filter((text) => grantFrom(text) !== undefined) ?? ALL_GRANTS;
-          const claims = await accessTokenClaims(world, { user, referenceId, client: {}, scopes });
+          const logIn = {
+            hasSecondFactor: session["hasSecondFactor"] === true,
+            createdAtMs: session.createdAt.getTime(),
+          };
+          const claims = await accessTokenClaims(world, { user, referenceId, client: {}, scopes, logIn });
           const scope = claims.permissions.join(" ");
           const issuedAtSeconds = Math.floor(claims.iat_ms / 1000);
           const token = await signJWT(ctx, {

@@ -1,4 +1,4 @@
-import { and, eq, like, sql } from "drizzle-orm";
+import { and, eq, sql } from "drizzle-orm";
 import type { AuditRow } from "../events/audit.rules.ts";
 import { auditEvents } from "../events/audit.tables.ts";
 import type { Database } from "../shared/database.ts";
@@ -58,10 +58,12 @@ export async function deleteUnverified(db: Database, email: string): Promise<voi
   await db.delete(users).where(and(eq(users.email, email.toLowerCase()), eq(users.emailVerified, false)));
 }
 
-/** Make links for setting a new password worthless: they were mailed before the password or the address changed. */
+/**
+ * Make links for setting a new password worthless, and log-ins that wait for their second factor: they are of before the password or
+ * the address changed. Nothing but a person's id tells these rows, whose identifiers are hashed.
+ */
 export async function deleteResetLinks(db: Database, userId: string): Promise<void> {
-  const isLink = and(eq(verifications.value, userId), like(verifications.identifier, "reset-password:%"));
-  await db.delete(verifications).where(isLink);
+  await db.delete(verifications).where(eq(verifications.value, userId));
 }
 
 /** Remove what is a person's own and would otherwise hold their row. Clients that they registered stay the tenant's. */

@@ -11,8 +11,7 @@ import type { Alert } from "../src/usage/alerts.rules.ts";
 import { readAlerts } from "../src/usage/alerts.store.ts";
 import type { CurrentUsage } from "../src/usage/current.rules.ts";
 import { keepHead } from "../src/usage/ledger.store.ts";
-import { type Figure, type VersionReport, statisticsOf } from "../src/usage/statistics.rules.ts";
-import { readFigures } from "../src/usage/statistics.store.ts";
+import type { VersionReport } from "../src/usage/statistics.rules.ts";
 import type { CellAccount } from "../src/usage/reconciliation.rules.ts";
 import { type EntryParts, type LedgerPart, type PartRequest, readEntryParts, readPart } from "./cell-archive.ts";
 import type { UsageAnswer, UsageQuery } from "../src/usage/usage.rules.ts";
@@ -22,6 +21,7 @@ import { currentUsage } from "./cell-current.ts";
 import { type Change, applyChange, establish, loadTenant } from "./cell-loading.ts";
 import { CellFeed } from "./cell-feed.ts";
 import { CellMemory } from "./cell-memory.ts";
+import { reportVersions, runningOf } from "./cell-statistics.ts";
 import { CellTransaction } from "./cell-transaction.ts";
 import { answerUsage } from "./cell-usage.ts";
 
@@ -155,27 +155,14 @@ export class TenantCell extends DurableObject<Env> {
   /** What a model's versions are doing: inferences that run, by version id. Versions without any are left out. */
   async inFlight(modelId: ModelId): Promise<Map<VersionId, number>> {
     const memory = await this.#open();
-    const counts = new Map<VersionId, number>();
-    for (const { charged, leaseEndsAtMs } of memory?.open.all ?? []) {
-      if (charged.modelId !== modelId || leaseEndsAtMs <= systemClock()) continue;
-      counts.set(charged.versionId, (counts.get(charged.versionId) ?? 0) + 1);
-    }
-    return counts;
+    return memory ? runningOf(memory, modelId, systemClock()) : new Map();
   }
 
   /** What the versions of all models have done, or of one; undefined when the tenant has none of this name. */
   async statistics(model?: string): Promise<VersionReport[] | undefined> {
     const memory = await this.#open();
-    const deployments = [...(memory?.deploymentsByName.values() ?? [])];
-    const asked = deployments.filter(({ name }) => model === undefined || name === model);
-    if (model !== undefined && asked.length === 0) return undefined;
-    const versionIds = asked.flatMap(({ versions }) => versions.map(({ versionId }) => versionId));
-    const figures = memory ? readFigures(this.ctx.storage.sql, versionIds) : new Map<VersionId, Figure[]>();
-    return asked.flatMap(({ name, versions }) =>
-      versions.map(({ number, versionId }) => {
-        return { model: name, number, versionId, statistics: statisticsOf(figures.get(versionId) ?? []) };
-      }),
-    );
+    if (!memory) return model === undefined ? [] : undefined;
+    return reportVersions(this.ctx.storage.sql, memory, model);
   }
 
   /** The live feed, for a listener whom the Worker names: the one thing that a call can't return. */

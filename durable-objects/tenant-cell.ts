@@ -5,7 +5,7 @@ import type { Conclusion, Ended } from "../src/admission/claims.rules.ts";
 import { keepAnswer, releaseClaim } from "../src/admission/claims.store.ts";
 import { addCreditGrant, raiseEpoch, readCredit } from "../src/admission/cell-state.store.ts";
 import type { EpochKind } from "../src/admission/credentials.rules.ts";
-import { type ModelId, type TenantId, type VersionId, isId } from "../src/shared/ids.ts";
+import { type KeyId, type ModelId, type TenantId, type VersionId, isId } from "../src/shared/ids.ts";
 import { systemClock } from "../src/shared/clock.ts";
 import type { Alert } from "../src/usage/alerts.rules.ts";
 import { readAlerts } from "../src/usage/alerts.store.ts";
@@ -78,7 +78,12 @@ export class TenantCell extends DurableObject<Env> {
     const memory = await this.#open();
     if (!memory) return;
     const cell = { storage: this.ctx.storage, memory };
-    await this.#inTurn(() => applyChange(this.#tenantId, drizzle(this.env.DB), cell, change));
+    try {
+      await this.#inTurn(() => applyChange(this.#tenantId, drizzle(this.env.DB), cell, change));
+    } catch (error) {
+      this.#forget(memory);
+      throw error;
+    }
     this.#feed.recheck(memory);
     if (change.kind !== "tenant") return;
     this.#alarmMs = undefined; // another plan's rows leave at other times
@@ -152,6 +157,12 @@ export class TenantCell extends DurableObject<Env> {
     return (await this.#open()) ? readAlerts(this.ctx.storage.sql, beforeId, most) : [];
   }
 
+  /** When these keys were used last, ms since 1970; those that never were are left out. See {@link KeyUses}. */
+  async lastUses(keyIds: readonly KeyId[]): Promise<Map<KeyId, number>> {
+    const memory = await this.#open();
+    return memory ? memory.uses.lastOf(keyIds) : new Map();
+  }
+
   /** What a model's versions are doing: inferences that run, by version id. Versions without any are left out. */
   async inFlight(modelId: ModelId): Promise<Map<VersionId, number>> {
     const memory = await this.#open();
@@ -200,6 +211,11 @@ export class TenantCell extends DurableObject<Env> {
     }
   }
 
+  /** Memory that may differ from SQLite is read anew. */
+  #forget(memory: CellMemory): void {
+    if (this.#memory === memory) this.#memory = undefined;
+  }
+
   /** One transaction; what failed to be written is forgotten by memory too. Leases that are over end with each. */
   #transact<T>(memory: CellMemory, nowMs: number, decide: (transaction: CellTransaction) => T): T {
     const told = this.#feed.collect();
@@ -214,7 +230,7 @@ export class TenantCell extends DurableObject<Env> {
       if (told) this.#feed.publish(told, nowMs);
       return result;
     } catch (error) {
-      if (this.#memory === memory) this.#memory = undefined;
+      this.#forget(memory);
       throw error;
     } finally {
       this.#setAlarm(memory);

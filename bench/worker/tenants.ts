@@ -7,6 +7,9 @@ import { type TenantId, isId, newId } from "../../src/shared/ids.ts";
 import { createTenant } from "../../src/tenants/tenants.service.ts";
 import { findTenant } from "../../src/tenants/tenants.store.ts";
 
+const UNBOUND = { allowedIps: null, limits: null, models: null, expiresAtMs: null };
+const NOWHERE = { ipAddress: "", userAgent: "", requestId: "" };
+
 /** Which tenant and which of its models to copy. */
 export const copySchema = z.object({
   templateId: z.string().refine((id): id is TenantId => isId("ten", id)),
@@ -33,8 +36,8 @@ export async function copyTenant(
   const { key } = await createKey(
     tenantId,
     services,
-    { name: template.name, scopes: ["models:infer"], mode: "live", allowedIps: null, limits: null },
-    { actor: { kind: "system" }, origin: { ipAddress: "", userAgent: "", requestId: "" } },
+    { name: template.name, scopes: ["models:infer"], mode: "live", ...UNBOUND },
+    { actor: { kind: "system" }, origin: NOWHERE, createdBy: "operator", userId: null },
   );
   const createdAtMs = services.now();
   const modelId = newId("mdl", createdAtMs);

@@ -47,9 +47,7 @@ export class AccessTokens {
   readonly #keys: SigningKeys;
   readonly #now: Clock;
   /** Tokens that were verified, with their issuer: each is asked again for its time alone. */
-  readonly #verified = new BoundedCache<VerifiedToken & { readonly issuer: string; readonly expiresAtMs: number }>(
-    2_000,
-  );
+  readonly #verified = new BoundedCache<VerifiedToken & { readonly issuer: string }>(2_000);
 
   constructor(keys: SigningKeys, now: Clock) {
     this.#keys = keys;
@@ -60,7 +58,7 @@ export class AccessTokens {
   read(token: string, issuer: string): VerifiedToken | RefusedToken | Promise<VerifiedToken | RefusedToken> {
     const known = this.#verified.get(token);
     if (known?.issuer !== issuer) return this.#verify(token, issuer);
-    return this.#now() < known.expiresAtMs ? known : { kind: "refused", reason: "expired" };
+    return this.#now() < known.credential.expiresAtMs ? known : { kind: "refused", reason: "expired" };
   }
 
   async #verify(token: string, issuer: string): Promise<VerifiedToken | RefusedToken> {
@@ -75,8 +73,7 @@ export class AccessTokens {
       });
       const verified = tokenFrom(payload);
       if (!verified) return { kind: "refused", reason: "malformed" };
-      const expiresAtMs = ((payload.exp ?? 0) + SKEW_SECONDS) * 1000;
-      this.#verified.set(token, { ...verified, issuer, expiresAtMs });
+      this.#verified.set(token, { ...verified, issuer });
       return verified;
     } catch (error) {
       if (error instanceof errors.JOSEError) return { kind: "refused", reason: reasonOf(error) };
@@ -95,11 +92,16 @@ function tokenFrom(payload: unknown): VerifiedToken | undefined {
   const { success, data } = claimsSchema.safeParse(payload);
   if (!success || !isId("ten", data.tid)) return undefined;
   const { tid: tenantId, sub, client_id: client, sid: session, jti: token, iat_ms: issuedAtMs, permissions } = data;
+  const expiresAtMs = (data.exp + SKEW_SECONDS) * 1000;
   const callerId = callerFrom(sub);
   if (callerId === undefined) return undefined;
   const subjects = { user: sub, client, token, ...(session !== undefined && { session }) };
   const scopes = permissions.map(grantFrom).filter((grant): grant is Grant => grant !== undefined);
-  return { kind: "verified", tenantId, credential: { kind: "token", issuedAtMs, callerId, scopes, subjects } };
+  return {
+    kind: "verified",
+    tenantId,
+    credential: { kind: "token", issuedAtMs, expiresAtMs, callerId, scopes, subjects },
+  };
 }
 
 function callerFrom(subject: string): CallerId | undefined {

@@ -10,6 +10,7 @@ import { serverRoutes } from "./http/server.routes.ts";
 import { unrouted } from "./http/unrouted.ts";
 import { authRoutes } from "./identity/auth.routes.ts";
 import { keyRoutes } from "./identity/keys.routes.ts";
+import { leakRoutes } from "./identity/leaks.routes.ts";
 import { inferenceRoutes } from "./inference/inference.routes.ts";
 import { downloadRoutes } from "./models/download.routes.ts";
 import { backendRoutes } from "./models/backend.routes.ts";
@@ -66,6 +67,7 @@ app.route("/", backendRoutes); //    POST /v1/models/{model}/backends
 app.route("/", downloadRoutes); //   GET  /files/{link}
 app.route("/", authRoutes); //            /auth/…
 app.route("/", keyRoutes); //             /v1/keys…
+app.route("/", leakRoutes); //       POST /secret-scanning/alerts
 app.route("/", corsRoutes); //            /v1/cors
 app.route("/", usageRoutes); //      GET  /v1/usage
 app.route("/", liveRoutes); //       GET  /v1/usage/live

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type ReporterSettings, reporterVariables } from "./identity/reporters.schemas.ts";
 import { type EmailSettings, emailVariables, readEmailSettings, requireSender } from "./email/settings.schemas.ts";
 
 const originOrNothing = (example: string) =>
@@ -10,6 +11,7 @@ const originOrNothing = (example: string) =>
 
 const variables = z.object({
   ...emailVariables,
+  ...reporterVariables,
   ADMIN_TOKEN: z
     .string({ error: "is missing; set it with `wrangler secret put ADMIN_TOKEN`" })
     .min(32, "must have at least 32 characters; `openssl rand -hex 32` makes one"),
@@ -40,6 +42,8 @@ export interface Config {
   readonly containerInstances: number;
   /** How e-mail leaves the Worker, and in whose name. */
   readonly email: EmailSettings;
+  /** Whose reports of leaked keys are believed. */
+  readonly reporters: ReporterSettings;
 }
 
 const parsed = new WeakMap<Env, Config>();
@@ -66,6 +70,7 @@ export function parseEnv(env: Env): Config {
     containerInstances: CONTAINER_INSTANCES,
     maxLiveIsolates: MAX_LIVE_ISOLATES,
     email: readEmailSettings(result.data),
+    reporters: { keys: result.data.SECRET_SCANNING_KEYS, keysUrl: result.data.SECRET_SCANNING_KEYS_URL || undefined },
   };
   parsed.set(env, config);
   return config;

@@ -12,6 +12,7 @@ import { outboxDelivery } from "./email/outbox-delivery.ts";
 import { type Config, parseEnv } from "./env.ts";
 import { AccessTokens } from "./identity/access-tokens.ts";
 import { authServer } from "./identity/auth.ts";
+import { ReporterKeys, loadReporterKeys } from "./identity/reporter-keys.ts";
 import { voidSession } from "./identity/revocation.service.ts";
 import type { AuthServer } from "./identity/server/auth-server.ts";
 import type { AuthWorld } from "./identity/server/auth-world.ts";
@@ -41,6 +42,8 @@ export interface Services {
   readonly authServer: () => Promise<AuthServer>;
   /** What reads the access tokens of {@link Services.issuer}. */
   readonly accessTokens: AccessTokens;
+  /** What tells whether a report of leaked keys is genuine. */
+  readonly reporterKeys: ReporterKeys;
   /** Who issues them: the origin that this deployment is reached at. */
   readonly issuer: string;
   /** The origin of the request, such as `https://api.example.com`. */
@@ -71,7 +74,7 @@ export interface Services {
 export type BackgroundServices = Pick<Services, "now" | "db" | "cell">;
 
 /** What does not change from request to request, made once per isolate. */
-type Standing = Pick<Services, "config" | "isolates" | "container" | "accessTokens">;
+type Standing = Pick<Services, "config" | "isolates" | "container" | "accessTokens" | "reporterKeys">;
 
 const standings = new WeakMap<Env, Standing>();
 const databases = new WeakMap<D1Database, Database>();
@@ -90,6 +93,7 @@ function standingOf(env: Env): Standing {
     isolates,
     container: containerBackend(env.LARGE_MODEL_BACKEND, config),
     accessTokens: new AccessTokens(keys, systemClock),
+    reporterKeys: new ReporterKeys(async () => await loadReporterKeys(config.reporters), systemClock),
   };
   standings.set(env, standing);
   return standing;
@@ -125,12 +129,13 @@ export function createBackgroundServices(env: Env): BackgroundServices {
 
 export function createServices(env: Env, request: Request, waitUntil: WaitUntil): Services {
   const cells = env.TENANT_CELL;
-  const { config, isolates, container, accessTokens } = standingOf(env);
+  const { config, isolates, container, accessTokens, reporterKeys } = standingOf(env);
   return {
     config,
     isolates,
     container,
     accessTokens,
+    reporterKeys,
     now: systemClock,
     get db() {
       return databaseOf(env);

@@ -26,6 +26,7 @@ export const PROBLEMS = {
   "insufficient-scope": { status: 403, title: "A scope is lacking" },
   "model-not-allowed": { status: 403, title: "The key may not call this model" },
   "link-invalid": { status: 403, title: "The link is not valid" },
+  "signature-invalid": { status: 403, title: "The signature is not valid" },
   "tenant-suspended": { status: 403, title: "The tenant is suspended" },
   "quota-reached": { status: 403, title: "The tenant holds as much as it may" },
   "route-not-found": { status: 404, title: "There is no such route" },

@@ -45,6 +45,15 @@ export async function findKey(
   return row;
 }
 
+/** The tenant's key of which this is the SHA-256, base64url; or undefined. */
+export async function findKeyByHash(tenantId: TenantId, db: Database, hash: string): Promise<KeyRow | undefined> {
+  const [row] = await db
+    .select()
+    .from(apiKeys)
+    .where(and(eq(apiKeys.tenantId, tenantId), eq(apiKeys.hash, hash)));
+  return row;
+}
+
 /** Mark a key revoked; the time of an earlier revocation stays. @returns whether it was marked now */
 export async function markKeyRevoked(
   tenantId: TenantId,

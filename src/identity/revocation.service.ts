@@ -4,7 +4,7 @@ import type { Database } from "../shared/database.ts";
 import type { SessionId, TenantId, UserId } from "../shared/ids.ts";
 
 /** Later than any credential: what is void until then never holds again. */
-const FOREVER_MS = Number.MAX_SAFE_INTEGER;
+export const FOREVER_MS = Number.MAX_SAFE_INTEGER;
 
 /** What a revocation needs of the world outside. */
 export interface RevocationServices {

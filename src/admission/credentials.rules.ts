@@ -62,7 +62,7 @@ export interface Caller {
 export type CredentialRefusal =
   | { readonly kind: "unknown-key" }
   | { readonly kind: "revoked-key" }
-  | { readonly kind: "expired-key"; readonly expiredAtMs: number }
+  | { readonly kind: "key-expired"; readonly expiredAtMs: number }
   | { readonly kind: "orphaned-key" }
   | { readonly kind: "expired-token" }
   | { readonly kind: "credential-void" };
@@ -99,7 +99,7 @@ function identifyKey(
   if (!key) return { kind: "unknown-key" };
   if (key.revokedAtMs !== null) return { kind: "revoked-key" };
   const { keyId: callerId, userId, scopes, models, allowedIps, limits, createdAtMs, expiresAtMs } = key;
-  if (expiresAtMs !== null && nowMs >= expiresAtMs) return { kind: "expired-key", expiredAtMs: expiresAtMs };
+  if (expiresAtMs !== null && nowMs >= expiresAtMs) return { kind: "key-expired", expiredAtMs: expiresAtMs };
   if (isIssuedBefore(known, createdAtMs, [["key", callerId]])) return { kind: "credential-void" };
   if (key.isOrphaned) return { kind: "orphaned-key" };
   return { callerId, userId, scopes, models, allowedIps, limits };

@@ -19,7 +19,7 @@ export function refuse(c: Context<AppEnv>, refusal: Refusal) {
   switch (refusal.kind) {
     case "unknown-key":
     case "revoked-key":
-    case "expired-key":
+    case "key-expired":
     case "orphaned-key":
     case "expired-token":
     case "credential-void":
@@ -71,7 +71,7 @@ function refuseCredential(c: Context<AppEnv>, refusal: CredentialRefusal) {
       return problem(c, "invalid-key", "The API key is not known.", { headers: INVALID_TOKEN });
     case "revoked-key":
       return problem(c, "revoked-key", "The API key was revoked; use another one.", { headers: INVALID_TOKEN });
-    case "expired-key": {
+    case "key-expired": {
       const detail = `The API key expired at ${toTimestamp(refusal.expiredAtMs)}; use another one.`;
       return problem(c, "key-expired", detail, { headers: INVALID_TOKEN });
     }

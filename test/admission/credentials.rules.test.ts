@@ -68,7 +68,7 @@ describe("a credential", () => {
   test("is refused from the very moment at which it expires", () => {
     const expiring = { ...knowing(), keyByHash: () => ({ ...key, expiresAtMs: EXPIRES_MS }) };
     expect(identify(expiring, apiKey, EXPIRES_MS - 1)).toMatchObject({ callerId });
-    expect(identify(expiring, apiKey, EXPIRES_MS)).toEqual({ kind: "expired-key", expiredAtMs: EXPIRES_MS });
+    expect(identify(expiring, apiKey, EXPIRES_MS)).toEqual({ kind: "key-expired", expiredAtMs: EXPIRES_MS });
     expect(identify(knowing(), token, EXPIRES_MS - 1)).toMatchObject({ callerId });
     expect(identify(knowing(), token, EXPIRES_MS)).toEqual({ kind: "expired-token" });
   });

@@ -121,8 +121,8 @@ export class CellFeed {
     this.#timer = undefined;
     const memory = await this.#open();
     const nowMs = systemClock();
-    this.#dropSilent(nowMs);
     if (memory) this.recheck(memory);
+    this.#dropSilent(nowMs);
     const over = this.#seconds.splice(0, Math.max(1, this.#seconds.length - 1));
     if (memory) for (const second of over) this.#tell(tickFrame(second, memory, nowMs));
     if (this.#seconds.length > 0) this.#setTimer(nowMs);

@@ -50,9 +50,12 @@ async function misuse(tenant: TestTenant, { id, key }: MadeKey): Promise<void> {
 /** Report a key as leaked, to a deployment of which a part fails. */
 async function leak(tenant: TestTenant, key: string, bindings: Partial<Env>): Promise<Response> {
   const reporter = await TestReporter.make();
-  const trusting = { SECRET_SCANNING_KEYS: JSON.stringify(reporter.published), ...bindings } as Partial<Env>;
+  const trusting = { SECRET_SCANNING_KEYS: JSON.stringify(reporter.published), ...bindings };
   const report = await reporter.report(JSON.stringify([{ token: key, type: "t", url: `https://example.com/${key}` }]));
-  return await callToTheEnd(tenant, "POST", "/secret-scanning/alerts", { ...report, bindings: trusting });
+  return await callToTheEnd(tenant, "POST", "/secret-scanning/alerts", {
+    ...report,
+    bindings: trusting as Partial<Env>,
+  });
 }
 
 test("a key is in no log line, whether it is made, used, refused, rotated, leaked or met by a fault", async () => {

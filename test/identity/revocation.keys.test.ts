@@ -108,7 +108,7 @@ describe("the first request with a key is refused after the call has returned", 
     const [tenant, person] = [await newTenant(), await newPerson()];
     const grants = (text: string) =>
       env.DB.prepare("INSERT OR REPLACE INTO roles VALUES (?, ?, 'reader', '', ?, 0)").bind(
-        "rol_1" + tenant.id,
+        `rol_1${tenant.id}`,
         tenant.id,
         text,
       );

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { z } from "zod";
+import type { z } from "zod";
 import { createdKeySchema } from "../../src/identity/keys.schemas.ts";
 import { isId } from "../../src/shared/ids.ts";
 import { type Person, tokenOf } from "./people.ts";

@@ -66,7 +66,7 @@ export class CellFeed {
     const sinceMs = systemClock();
     this.#dropSilent(sinceMs);
     const listener = readListener(request);
-    const refusal = refuseListener(memory, listener, this.#sockets().length);
+    const refusal = refuseListener(memory, listener, this.#sockets().length, sinceMs);
     if (refusal) return Response.json(refusal, { status: 403 });
     const { 0: client, 1: server } = new WebSocketPair();
     this.#ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
@@ -77,12 +77,13 @@ export class CellFeed {
     return new Response(null, { status: 101, webSocket: client });
   }
 
-  /** Close the sockets of those who may not listen any longer. */
+  /** Close the sockets of those who may not listen any longer, or whose credential has expired. */
   recheck(memory: CellMemory): void {
+    const nowMs = systemClock();
     const byAge = this.#sockets().toSorted((one, other) => attachmentOf(one).sinceMs - attachmentOf(other).sinceMs);
     let others = 0;
     for (const socket of byAge) {
-      const refusal = refuseListener(memory, attachmentOf(socket).listener, others);
+      const refusal = refuseListener(memory, attachmentOf(socket).listener, others, nowMs);
       if (refusal) dismiss(socket, refusal.kind);
       else others += 1;
     }
@@ -120,6 +121,7 @@ export class CellFeed {
     this.#timer = undefined;
     const memory = await this.#open();
     const nowMs = systemClock();
+    if (memory) this.recheck(memory);
     this.#dropSilent(nowMs);
     const over = this.#seconds.splice(0, Math.max(1, this.#seconds.length - 1));
     if (memory) for (const second of over) this.#tell(tickFrame(second, memory, nowMs));

@@ -5,9 +5,16 @@ import {
   putDocuments,
   raiseEpoch,
 } from "../src/admission/cell-state.store.ts";
-import { loadDeployments, loadKeyGrants, loadTenantPolicy } from "../src/admission/hot-state.store.ts";
+import type { TenantPolicy } from "../src/admission/admission.rules.ts";
+import type { Deployment } from "../src/admission/deployments.rules.ts";
+import {
+  type HashedKeyGrant,
+  loadDeployments,
+  loadKeyGrants,
+  loadTenantPolicy,
+} from "../src/admission/hot-state.store.ts";
 import type { Database } from "../src/shared/database.ts";
-import type { KeyId, ModelId, TenantId } from "../src/shared/ids.ts";
+import type { KeyId, ModelId, TenantId, UserId } from "../src/shared/ids.ts";
 import { ARCHIVE_SCHEMA } from "../src/usage/archive.store.ts";
 import { OUTBOX_SCHEMA } from "../src/events/outbox.store.ts";
 import { ALERTS_SCHEMA } from "../src/usage/alerts.store.ts";
@@ -22,6 +29,10 @@ import type { CellMemory } from "./cell-memory.ts";
 export type Change =
   | { readonly kind: "tenant" }
   | { readonly kind: "key"; readonly keyId: KeyId }
+  /** What a person is in the tenant, or whether they are suspended: their keys allow no more than they may do. */
+  | { readonly kind: "member"; readonly userId: UserId }
+  /** What a role of the tenant's own allows. */
+  | { readonly kind: "roles" }
   | { readonly kind: "model"; readonly modelId: ModelId };
 
 /** A tenant as D1 has it now; undefined when there is none. */
@@ -52,42 +63,73 @@ export function establish(storage: DurableObjectStorage, documents: CellDocument
   });
 }
 
-/** Read one thing that changed from D1, and put it into the cell. */
-export async function applyChange(
-  tenantId: TenantId,
-  db: Database,
-  { storage, memory }: { storage: DurableObjectStorage; memory: CellMemory },
-  change: Change,
-): Promise<void> {
-  const { sql } = storage;
+/** Where a change goes. */
+interface Cell {
+  readonly storage: DurableObjectStorage;
+  readonly memory: CellMemory;
+}
+
+/**
+ * Read what changed from D1, and put it into the cell: into SQLite in one transaction, and then into memory.
+ *
+ * Whoever fails in between drops the memory, as after any transaction.
+ */
+export async function applyChange(tenantId: TenantId, db: Database, cell: Cell, change: Change): Promise<void> {
   switch (change.kind) {
     case "tenant": {
       const policy = await loadTenantPolicy(tenantId, db);
       if (!policy) throw new Error("The tenant has gone from D1.");
-      if (policy.version < memory.tenant.version) return;
-      putDocument(sql, "tenant", "tenant", policy);
-      const { notBeforeMs } = policy;
-      if (notBeforeMs > 0) memory.epochs.set("tenant ", raiseEpoch(sql, { kind: "tenant", id: "", notBeforeMs }));
-      memory.putPolicy(policy);
+      putPolicy(cell, policy);
       return;
     }
     case "key": {
-      const [key] = await loadKeyGrants(tenantId, db, change.keyId);
-      if (!key) throw new Error("The key has gone from D1.");
-      putDocument(sql, "key", key.keyId, key);
-      memory.putKey(key);
+      const keys = await loadKeyGrants(tenantId, db, { keyId: change.keyId });
+      if (keys.length === 0) throw new Error("The key has gone from D1.");
+      putKeys(cell, keys);
       return;
     }
+    case "member":
+      putKeys(cell, await loadKeyGrants(tenantId, db, { userId: change.userId }));
+      return;
+    case "roles":
+      putKeys(cell, await loadKeyGrants(tenantId, db, "personal"));
+      return;
     case "model": {
       const [deployment] = await loadDeployments(tenantId, db, change.modelId);
-      const kept = new Set(deployment?.versions.map(({ versionId }) => versionId));
-      const gone = memory.removeDeployment(change.modelId).filter((versionId) => !kept.has(versionId));
-      if (deployment) memory.putDeployment(deployment);
-      storage.transactionSync(() => {
-        if (deployment) putDocument(sql, "model", change.modelId, deployment);
-        else deleteDocument(sql, "model", change.modelId);
-        deleteFigures(sql, gone);
-      });
+      putModel(cell, change.modelId, deployment);
     }
   }
+}
+
+function putPolicy({ storage, memory }: Cell, policy: TenantPolicy): void {
+  if (policy.version < memory.tenant.version) return;
+  const { sql } = storage;
+  const { notBeforeMs } = policy;
+  const heldMs = storage.transactionSync(() => {
+    putDocument(sql, "tenant", "tenant", policy);
+    return notBeforeMs > 0 ? raiseEpoch(sql, { kind: "tenant", id: "", notBeforeMs }) : undefined;
+  });
+  if (heldMs !== undefined) memory.epochs.set("tenant ", heldMs);
+  memory.putPolicy(policy);
+}
+
+function putKeys({ storage, memory }: Cell, keys: readonly HashedKeyGrant[]): void {
+  storage.transactionSync(() => {
+    for (const key of keys) putDocument(storage.sql, "key", key.keyId, key);
+  });
+  for (const key of keys) memory.putKey(key);
+}
+
+/** @param deployment  undefined for a model that is gone */
+function putModel({ storage, memory }: Cell, modelId: ModelId, deployment: Deployment | undefined): void {
+  const { sql } = storage;
+  const kept = new Set(deployment?.versions.map(({ versionId }) => versionId));
+  const gone = memory.versionsOf(modelId).filter((versionId) => !kept.has(versionId));
+  storage.transactionSync(() => {
+    if (deployment) putDocument(sql, "model", modelId, deployment);
+    else deleteDocument(sql, "model", modelId);
+    deleteFigures(sql, gone);
+  });
+  memory.removeDeployment(modelId);
+  if (deployment) memory.putDeployment(deployment);
 }

@@ -2,10 +2,12 @@ import type { TenantPolicy } from "../src/admission/admission.rules.ts";
 import { type CellDocuments, readCredit, readDocuments, readEpochs } from "../src/admission/cell-state.store.ts";
 import { limitsOfCaller } from "../src/admission/caller-limits.rules.ts";
 import type { Caller, Credentials, EpochKind } from "../src/admission/credentials.rules.ts";
-import type { DeployedVersion, Deployment } from "../src/admission/deployments.rules.ts";
+import type { Deployment } from "../src/admission/deployments.rules.ts";
 import type { HashedKeyGrant } from "../src/admission/hot-state.store.ts";
 import type { Meter, Meters } from "../src/admission/meters.rules.ts";
 import type { Limits } from "../src/admission/policies.rules.ts";
+import { KeyUses } from "../src/admission/key-uses.rules.ts";
+import { readKeyUses } from "../src/admission/key-uses.store.ts";
 import { readMeters } from "../src/admission/meters.store.ts";
 import type { EntryId, ModelId, TenantId, VersionId } from "../src/shared/ids.ts";
 import { type ChainHead, genesisOf } from "../src/usage/chain.rules.ts";
@@ -30,6 +32,8 @@ export class CellMemory implements Credentials, Meters {
   readonly epochs: Map<string, number>;
   readonly meters: Map<string, Meter>;
   readonly open = new OpenEntries();
+  /** When keys were used last, and what of it SQLite has: see {@link KeyUses}. */
+  readonly uses: KeyUses;
   /** What versions have done, of those that did anything since the cell woke. */
   readonly figures = new Map<VersionId, Amounts>();
   head: ChainHead;
@@ -37,12 +41,16 @@ export class CellMemory implements Credentials, Meters {
   creditMicroUsd: number;
   readonly #limits = new Map<Limits | null, Limits>();
 
-  constructor(documents: CellDocuments, rest: Pick<CellMemory, "epochs" | "meters" | "head" | "creditMicroUsd">) {
+  constructor(
+    documents: CellDocuments,
+    rest: Pick<CellMemory, "epochs" | "meters" | "head" | "creditMicroUsd" | "uses">,
+  ) {
     this.tenant = documents.policy;
     for (const key of documents.keys) this.putKey(key);
     for (const deployment of documents.deployments) this.putDeployment(deployment);
     this.epochs = rest.epochs;
     this.meters = rest.meters;
+    this.uses = rest.uses;
     this.head = rest.head;
     this.creditMicroUsd = rest.creditMicroUsd;
   }
@@ -54,6 +62,7 @@ export class CellMemory implements Credentials, Meters {
     const memory = new CellMemory(documents, {
       epochs: readEpochs(sql),
       meters: readMeters(sql),
+      uses: new KeyUses(readKeyUses(sql)),
       head: readHead(sql) ?? genesisOf(tenantId),
       creditMicroUsd: readCredit(sql),
     });
@@ -67,6 +76,7 @@ export class CellMemory implements Credentials, Meters {
   }
 
   putKey(key: HashedKeyGrant): void {
+    this.#limits.delete(this.keysByHash.get(key.hash)?.limits ?? null);
     this.keysByHash.set(key.hash, key);
     if (key.limits) this.ownLimits.set(key.keyId, key.limits);
     else this.ownLimits.delete(key.keyId);
@@ -82,16 +92,22 @@ export class CellMemory implements Credentials, Meters {
     for (const { versionId } of deployment.versions) this.versionIds.add(versionId);
   }
 
-  /** @returns the ids of its versions */
-  removeDeployment(modelId: ModelId): VersionId[] {
-    const held = [...this.deploymentsByName.values()].find((candidate) => candidate.modelId === modelId);
-    const versionIds = (held?.versions ?? []).map(({ versionId }: DeployedVersion) => versionId);
-    for (const versionId of versionIds) {
+  removeDeployment(modelId: ModelId): void {
+    for (const versionId of this.versionsOf(modelId)) {
       this.versionIds.delete(versionId);
       this.figures.delete(versionId);
     }
+    const held = this.#deploymentOf(modelId);
     if (held) this.deploymentsByName.delete(held.name);
-    return versionIds;
+  }
+
+  /** The versions of a model; none where there is no such model. */
+  versionsOf(modelId: ModelId): VersionId[] {
+    return (this.#deploymentOf(modelId)?.versions ?? []).map(({ versionId }) => versionId);
+  }
+
+  #deploymentOf(modelId: ModelId): Deployment | undefined {
+    return [...this.deploymentsByName.values()].find((candidate) => candidate.modelId === modelId);
   }
 
   keyByHash(hash: string): HashedKeyGrant | undefined {

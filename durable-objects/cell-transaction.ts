@@ -12,8 +12,9 @@ import type { Caller, EpochKind, KeyGrant } from "../src/admission/credentials.r
 import type { Deployment } from "../src/admission/deployments.rules.ts";
 import { type Meter, settleHold } from "../src/admission/meters.rules.ts";
 import type { Limits } from "../src/admission/policies.rules.ts";
+import { writeKeyUses } from "../src/admission/key-uses.store.ts";
 import { writeMeters } from "../src/admission/meters.store.ts";
-import { type EntryId, newId } from "../src/shared/ids.ts";
+import { type EntryId, type KeyId, newId } from "../src/shared/ids.ts";
 import { logFault } from "../src/shared/log.ts";
 import type { LedgerEntry } from "../src/usage/chain.rules.ts";
 import {
@@ -53,6 +54,8 @@ export class CellTransaction implements AdmissionState {
   readonly #closed: EntryId[] = [];
   readonly #settled: SettledEntry[] = [];
   readonly #refused = new Map<string, RefusedRow>();
+  /** Keys whose last use is to be written. */
+  readonly #used = new Set<KeyId>();
   readonly #told: FeedEvent[] | undefined;
 
   /** @param told  where to note what happens, for those who listen; undefined where nobody does */
@@ -137,6 +140,10 @@ export class CellTransaction implements AdmissionState {
     return open && { versionId: open.charged.versionId, runLimitMs: open.runLimitMs, receipt: open.receipt };
   }
 
+  noteUse(keyId: KeyId): void {
+    if (this.#memory.uses.note(keyId, this.#nowMs)) this.#used.add(keyId);
+  }
+
   countRefusal(callerId: string, model: string, reason: Refusal["kind"]): void {
     const startMs = startOf("minute", this.#nowMs);
     const id = `${reason} ${callerId} ${model}`;
@@ -215,6 +222,7 @@ export class CellTransaction implements AdmissionState {
     deleteOpenEntries(this.#sql, this.#closed);
     addFigures(this.#sql, this.#memory.figures, figuresOf(this.#settled));
     addRefused(this.#sql, this.#refused.values());
+    writeKeyUses(this.#sql, this.#used, this.#nowMs);
   }
 
   #setMeter(id: string, meter: Meter): void {

@@ -5,14 +5,13 @@ import type { Conclusion, Ended } from "../src/admission/claims.rules.ts";
 import { keepAnswer, releaseClaim } from "../src/admission/claims.store.ts";
 import { addCreditGrant, raiseEpoch, readCredit } from "../src/admission/cell-state.store.ts";
 import type { EpochKind } from "../src/admission/credentials.rules.ts";
-import { type ModelId, type TenantId, type VersionId, isId } from "../src/shared/ids.ts";
+import { type KeyId, type ModelId, type TenantId, type VersionId, isId } from "../src/shared/ids.ts";
 import { systemClock } from "../src/shared/clock.ts";
 import type { Alert } from "../src/usage/alerts.rules.ts";
 import { readAlerts } from "../src/usage/alerts.store.ts";
 import type { CurrentUsage } from "../src/usage/current.rules.ts";
 import { keepHead } from "../src/usage/ledger.store.ts";
-import { type Figure, type VersionReport, statisticsOf } from "../src/usage/statistics.rules.ts";
-import { readFigures } from "../src/usage/statistics.store.ts";
+import type { VersionReport } from "../src/usage/statistics.rules.ts";
 import type { CellAccount } from "../src/usage/reconciliation.rules.ts";
 import { type EntryParts, type LedgerPart, type PartRequest, readEntryParts, readPart } from "./cell-archive.ts";
 import type { UsageAnswer, UsageQuery } from "../src/usage/usage.rules.ts";
@@ -22,6 +21,7 @@ import { currentUsage } from "./cell-current.ts";
 import { type Change, applyChange, establish, loadTenant } from "./cell-loading.ts";
 import { CellFeed } from "./cell-feed.ts";
 import { CellMemory } from "./cell-memory.ts";
+import { reportVersions, runningOf } from "./cell-statistics.ts";
 import { CellTransaction } from "./cell-transaction.ts";
 import { answerUsage } from "./cell-usage.ts";
 
@@ -78,7 +78,12 @@ export class TenantCell extends DurableObject<Env> {
     const memory = await this.#open();
     if (!memory) return;
     const cell = { storage: this.ctx.storage, memory };
-    await this.#inTurn(() => applyChange(this.#tenantId, drizzle(this.env.DB), cell, change));
+    try {
+      await this.#inTurn(() => applyChange(this.#tenantId, drizzle(this.env.DB), cell, change));
+    } catch (error) {
+      this.#forget(memory);
+      throw error;
+    }
     this.#feed.recheck(memory);
     if (change.kind !== "tenant") return;
     this.#alarmMs = undefined; // another plan's rows leave at other times
@@ -153,30 +158,23 @@ export class TenantCell extends DurableObject<Env> {
     return (await this.#open()) ? readAlerts(this.ctx.storage.sql, beforeId, most) : [];
   }
 
+  /** When these keys were used last, ms since 1970; those that never were are left out. See {@link KeyUses}. */
+  async lastUses(keyIds: readonly KeyId[]): Promise<Map<KeyId, number>> {
+    const memory = await this.#open();
+    return memory ? memory.uses.lastOf(keyIds) : new Map();
+  }
+
   /** What a model's versions are doing: inferences that run, by version id. Versions without any are left out. */
   async inFlight(modelId: ModelId): Promise<Map<VersionId, number>> {
     const memory = await this.#open();
-    const counts = new Map<VersionId, number>();
-    for (const { charged, leaseEndsAtMs } of memory?.open.all ?? []) {
-      if (charged.modelId !== modelId || leaseEndsAtMs <= systemClock()) continue;
-      counts.set(charged.versionId, (counts.get(charged.versionId) ?? 0) + 1);
-    }
-    return counts;
+    return memory ? runningOf(memory, modelId, systemClock()) : new Map();
   }
 
   /** What the versions of all models have done, or of one; undefined when the tenant has none of this name. */
   async statistics(model?: string): Promise<VersionReport[] | undefined> {
     const memory = await this.#open();
-    const deployments = [...(memory?.deploymentsByName.values() ?? [])];
-    const asked = deployments.filter(({ name }) => model === undefined || name === model);
-    if (model !== undefined && asked.length === 0) return undefined;
-    const versionIds = asked.flatMap(({ versions }) => versions.map(({ versionId }) => versionId));
-    const figures = memory ? readFigures(this.ctx.storage.sql, versionIds) : new Map<VersionId, Figure[]>();
-    return asked.flatMap(({ name, versions }) =>
-      versions.map(({ number, versionId }) => {
-        return { model: name, number, versionId, statistics: statisticsOf(figures.get(versionId) ?? []) };
-      }),
-    );
+    if (!memory) return model === undefined ? [] : undefined;
+    return reportVersions(this.ctx.storage.sql, memory, model);
   }
 
   /** The live feed, for a listener whom the Worker names: the one thing that a call can't return. */
@@ -213,6 +211,11 @@ export class TenantCell extends DurableObject<Env> {
     }
   }
 
+  /** Memory that may differ from SQLite is read anew. */
+  #forget(memory: CellMemory): void {
+    if (this.#memory === memory) this.#memory = undefined;
+  }
+
   /** One transaction; what failed to be written is forgotten by memory too. Leases that are over end with each. */
   #transact<T>(memory: CellMemory, nowMs: number, decide: (transaction: CellTransaction) => T): T {
     const told = this.#feed.collect();
@@ -227,7 +230,7 @@ export class TenantCell extends DurableObject<Env> {
       if (told) this.#feed.publish(told, nowMs);
       return result;
     } catch (error) {
-      if (this.#memory === memory) this.#memory = undefined;
+      this.#forget(memory);
       throw error;
     } finally {
       this.#setAlarm(memory);

@@ -12,6 +12,7 @@ import { unrouted } from "./http/unrouted.ts";
 import { authRoutes } from "./identity/auth.routes.ts";
 import { keyRoutes } from "./identity/keys.routes.ts";
 import { peopleRoutes } from "./identity/people.routes.ts";
+import { leakRoutes } from "./identity/leaks.routes.ts";
 import { inferenceRoutes } from "./inference/inference.routes.ts";
 import { invitationRoutes } from "./members/invitations.routes.ts";
 import { memberRoutes } from "./members/members.routes.ts";
@@ -83,6 +84,7 @@ app.route("/", invitationRoutes); //      /v1/invitations…
 app.route("/", roleRoutes); //            /v1/roles…
 app.route("/", teamRoutes); //            /v1/teams…
 app.route("/", teamMemberRoutes); //      /v1/teams/{team_id}/members…
+app.route("/", leakRoutes); //       POST /secret-scanning/alerts
 app.route("/", corsRoutes); //            /v1/cors
 app.route("/", auditRoutes); //      GET  /v1/audit, /admin/audit
 app.route("/", securityPolicyRoutes); //  /v1/security-policy

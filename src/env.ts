@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type ReporterSettings, reporterVariables } from "./identity/reporters.schemas.ts";
 import { type EmailSettings, emailVariables, readEmailSettings, requireSender } from "./email/settings.schemas.ts";
 import {
   type LogInProviders,
@@ -17,6 +18,7 @@ const originOrNothing = (example: string) =>
 const variables = z.object({
   ...emailVariables,
   ...logInVariables,
+  ...reporterVariables,
   ADMIN_TOKEN: z
     .string({ error: "is missing; set it with `wrangler secret put ADMIN_TOKEN`" })
     .min(32, "must have at least 32 characters; `openssl rand -hex 32` makes one"),
@@ -49,6 +51,8 @@ export interface Config {
   readonly email: EmailSettings;
   /** Where people may log in besides here. */
   readonly logInProviders: LogInProviders;
+  /** Whose reports of leaked keys are believed. */
+  readonly reporters: ReporterSettings;
 }
 
 const parsed = new WeakMap<Env, Config>();
@@ -76,6 +80,7 @@ export function parseEnv(env: Env): Config {
     maxLiveIsolates: MAX_LIVE_ISOLATES,
     email: readEmailSettings(result.data),
     logInProviders: readLogInProviders(result.data),
+    reporters: { keys: result.data.SECRET_SCANNING_KEYS, keysUrl: result.data.SECRET_SCANNING_KEYS_URL || undefined },
   };
   parsed.set(env, config);
   return config;

@@ -13,7 +13,8 @@ import { type Config, parseEnv } from "./env.ts";
 import { recordAct } from "./events/audit.service.ts";
 import { AccessTokens } from "./identity/access-tokens.ts";
 import { authServer } from "./identity/auth.ts";
-import { voidPerson, voidSession } from "./identity/revocation.service.ts";
+import { ReporterKeys, loadReporterKeys } from "./identity/reporter-keys.ts";
+import { followKeys, voidPerson, voidSession } from "./identity/revocation.service.ts";
 import type { AuthServer } from "./identity/server/auth-server.ts";
 import type { AuthWorld } from "./identity/server/auth-world.ts";
 import { RefusedTokens } from "./identity/refused-tokens.ts";
@@ -45,6 +46,8 @@ export interface Services {
   readonly accessTokens: AccessTokens;
   /** Has refusals of tokens recorded. */
   readonly refusedTokens: RefusedTokens;
+  /** What tells whether a report of leaked keys is genuine. */
+  readonly reporterKeys: ReporterKeys;
   /** Who issues them: the origin that this deployment is reached at. */
   readonly issuer: string;
   /** The origin of the request, such as `https://api.example.com`. */
@@ -75,7 +78,7 @@ export interface Services {
 export type BackgroundServices = Pick<Services, "now" | "db" | "cell">;
 
 /** What does not change from request to request, made once per isolate. */
-type Standing = Pick<Services, "config" | "isolates" | "container" | "accessTokens" | "refusedTokens">;
+type Standing = Pick<Services, "config" | "isolates" | "container" | "accessTokens" | "refusedTokens" | "reporterKeys">;
 
 const standings = new WeakMap<Env, Standing>();
 const databases = new WeakMap<D1Database, Database>();
@@ -95,6 +98,7 @@ function standingOf(env: Env): Standing {
     container: containerBackend(env.LARGE_MODEL_BACKEND, config),
     accessTokens: new AccessTokens(keys, systemClock),
     refusedTokens: new RefusedTokens(async (row) => await recordAct(databaseOf(env), row), systemClock),
+    reporterKeys: new ReporterKeys(async () => await loadReporterKeys(config.reporters), systemClock),
   };
   standings.set(env, standing);
   return standing;
@@ -129,6 +133,7 @@ function authWorld(env: Env, issuer: string): AuthWorld {
     logInProviders: config.logInProviders,
     voidSession: async (userId, sessionId) => await voidSession(background, userId, sessionId),
     voidPerson: async (userId) => await voidPerson(background, userId, "ever"),
+    followKeys: async (userId, tenantIds) => await followKeys(background, userId, tenantIds),
   };
 }
 
@@ -138,13 +143,14 @@ export function createBackgroundServices(env: Env): BackgroundServices {
 
 export function createServices(env: Env, request: Request, waitUntil: WaitUntil): Services {
   const cells = env.TENANT_CELL;
-  const { config, isolates, container, accessTokens, refusedTokens } = standingOf(env);
+  const { config, isolates, container, accessTokens, refusedTokens, reporterKeys } = standingOf(env);
   return {
     config,
     isolates,
     container,
     accessTokens,
     refusedTokens,
+    reporterKeys,
     now: systemClock,
     get db() {
       return databaseOf(env);

@@ -8,6 +8,8 @@ import { type TenantId, isId, newId } from "../../src/shared/ids.ts";
 import { createTenant } from "../../src/tenants/tenants.service.ts";
 import { findTenant } from "../../src/tenants/tenants.store.ts";
 
+const UNBOUND = { allowedIps: null, limits: null, models: null, expiresAtMs: null };
+
 /** Which tenant and which of its models to copy. */
 export const copySchema = z.object({
   templateId: z.string().refine((id): id is TenantId => isId("ten", id)),
@@ -36,8 +38,8 @@ export async function copyTenant(
   const { key } = await createKey(
     tenantId,
     services,
-    { name: template.name, scopes: ["models:infer"], mode: "live", allowedIps: null, limits: null },
-    THE_BENCHMARK,
+    { name: template.name, scopes: ["models:infer"], mode: "live", ...UNBOUND },
+    { ...THE_BENCHMARK, createdBy: "operator", userId: null },
   );
   const createdAtMs = services.now();
   const modelId = newId("mdl", createdAtMs);

@@ -1,5 +1,5 @@
 import { type Grant, holds } from "../identity/permissions.rules.ts";
-import type { EntryId, CallerId, VersionId } from "../shared/ids.ts";
+import { type CallerId, type EntryId, type KeyId, type UserId, type VersionId, isId } from "../shared/ids.ts";
 import type { Charged, Rates } from "../usage/ledger.rules.ts";
 import { type Claim, type Held, type Idempotency, type Repetition, claimId, repetitionOf } from "./claims.rules.ts";
 import {
@@ -8,6 +8,7 @@ import {
   type CredentialRefusal,
   type Credentials,
   identify,
+  isModelOf,
   mayCallFrom,
 } from "./credentials.rules.ts";
 import {
@@ -56,6 +57,8 @@ export interface AccessRequest {
   /** The origin of the page that calls; undefined for the service's own, and where no page calls. */
   readonly origin: string | undefined;
   readonly endpoint: Exclude<Endpoint, "infer">;
+  /** The name of the model that the request is about; undefined where it is about none, or several. */
+  readonly model: string | undefined;
   readonly anyScope: readonly Grant[];
   readonly idempotency: Idempotency | undefined;
 }
@@ -88,7 +91,10 @@ export type Admission = Granted | Admitted | Extract<Repetition, { kind: "repeat
 export interface Granted {
   readonly kind: "granted";
   readonly callerId: CallerId;
+  /** As {@link Caller} has them. */
+  readonly userId: UserId | null;
   readonly scopes: readonly Grant[];
+  readonly models: readonly string[] | null;
   readonly limit: LimitState | undefined;
   /** The idempotency key's claim, to be concluded when the request has ended. */
   readonly claim: Held | undefined;
@@ -147,12 +153,14 @@ export interface AdmissionState extends Credentials, Meters {
    * @param charged  what an earlier holder, who died, was charged for: the run goes on in its entry
    */
   claim(idempotency: Idempotency, charged?: Pick<Claim, "entryId" | "versionId" | "holderId">): EntryId;
+  /** Note that a key was used just now. */
+  noteUse(keyId: KeyId): void;
   countRefusal(callerId: string, model: string, reason: Refusal["kind"]): void;
 }
 
 /**
- * Decide one request, in the order in which a refusal should be heard: credential, origin, tenant, scope, address, idempotency key,
- * model, limits; then debit and ledger entry. A refusal debits nothing.
+ * Decide one request, in the order in which a refusal should be heard: credential, origin, tenant, scope, address, models of the
+ * key, idempotency key, model, limits; then debit and ledger entry. A refusal debits nothing.
  *
  * The credential comes first, so that a stranger learns nothing of a tenant; the origin comes before a credential that is no longer
  * good, so that a page may read why it is refused wherever it may read anything. The idempotency key comes before the model and the
@@ -160,16 +168,22 @@ export interface AdmissionState extends Credentials, Meters {
  * deleted since, may still fetch it.
  */
 export function admit(state: AdmissionState, request: AdmissionRequest, nowMs: number): Admission {
-  const caller = identify(state, request.credential);
+  const caller = identify(state, request.credential, nowMs);
   if ("kind" in caller) return caller.kind === "unknown-key" ? caller : (refuseOrigin(state, request) ?? caller);
-  return request.kind === "access"
-    ? admitAccess(state, caller, request, nowMs)
-    : admitInference(state, caller, request, nowMs);
+  const answer =
+    request.kind === "access"
+      ? admitAccess(state, caller, request, nowMs)
+      : admitInference(state, caller, request, nowMs);
+  const { kind } = answer;
+  const isLeave = kind === "granted" || kind === "admitted" || kind === "repeated";
+  if (isLeave && isId("key", caller.callerId)) state.noteUse(caller.callerId);
+  return answer;
 }
 
 function admitAccess(state: AdmissionState, caller: Caller, request: AccessRequest, nowMs: number): Admission {
   const { anyScope, endpoint } = request;
-  const refused = refuseCaller(state, caller, request, anyScope, endpoint === "read");
+  const refused =
+    refuseCaller(state, caller, request, anyScope, endpoint === "read") ?? refuseModel(caller, request.model);
   if (refused) return refused;
   const idempotency = request.idempotency && boundTo(caller, request.idempotency);
   const repetition = idempotency && repetitionOf(state.claimOf(idempotency), idempotency.fingerprint, nowMs);
@@ -179,7 +193,8 @@ function admitAccess(state: AdmissionState, caller: Caller, request: AccessReque
   if (weighed.kind === "exceeded") return { kind: "quota-exceeded", violated: weighed.violated };
   state.setMeters(weighed.meters);
   const claim = idempotency && { claimId: claimId(idempotency), entryId: state.claim(idempotency) };
-  return { kind: "granted", callerId: caller.callerId, scopes: caller.scopes, limit: weighed.closest, claim };
+  const { callerId, userId, scopes, models } = caller;
+  return { kind: "granted", callerId, userId, scopes, models, limit: weighed.closest, claim };
 }
 
 /** Another caller's request is another request: an answer may hold what only who asked for it may see, such as a new key. */
@@ -204,6 +219,11 @@ export function refuseCaller(
   return undefined;
 }
 
+/** For a key with a list of models there are no others. */
+function refuseModel(caller: Caller, model: string | undefined): Refusal | undefined {
+  return model === undefined || isModelOf(caller, model) ? undefined : { kind: "model-not-found", model };
+}
+
 function refuseOrigin(
   { tenant }: Pick<AdmissionState, "tenant">,
   { origin }: Pick<AdmissionRequest, "origin">,
@@ -214,7 +234,9 @@ function refuseOrigin(
 
 function admitInference(state: AdmissionState, caller: Caller, request: InferRequest, nowMs: number): Admission {
   const answer =
-    refuseCaller(state, caller, request, ["models:infer"], false) ?? decideInference(state, caller, request, nowMs);
+    refuseCaller(state, caller, request, ["models:infer"], false) ??
+    refuseModel(caller, request.model) ??
+    decideInference(state, caller, request, nowMs);
   if (answer.kind !== "admitted" && answer.kind !== "repeated") {
     const isKnownModel = state.deploymentByName(request.model) !== undefined;
     state.countRefusal(caller.callerId, isKnownModel ? request.model : "", answer.kind);

@@ -3,6 +3,7 @@ import type { TenantPolicy } from "./admission.rules.ts";
 import type { EpochKind } from "./credentials.rules.ts";
 import type { Deployment } from "./deployments.rules.ts";
 import type { HashedKeyGrant } from "./hot-state.store.ts";
+import { KEY_USES_SCHEMA } from "./key-uses.store.ts";
 import { METERS_SCHEMA } from "./meters.store.ts";
 
 /** The cell's own copy of what it needs to admit: one JSON document per thing; when credentials begin to hold; and credit. */
@@ -24,7 +25,7 @@ const CELL_STATE_SCHEMA = `
 `;
 
 /** Raise it with each change of the documents or the tables: a cell of another form makes its tables and reads D1 again. */
-const FORMAT = 12;
+const FORMAT = 13;
 
 /**
  * How tables have changed since they were first made, in order: each is done once in the life of a cell. Only ever add to the end,
@@ -72,6 +73,7 @@ export function putDocuments(sql: SqlStorage, { policy, keys, deployments }: Cel
   sql.exec(CELL_STATE_SCHEMA);
   sql.exec(METERS_SCHEMA);
   sql.exec(CLAIMS_SCHEMA);
+  sql.exec(KEY_USES_SCHEMA);
   takeSteps(sql);
   sql.exec("DELETE FROM hot_state");
   putDocument(sql, "format", "hot_state", FORMAT);

@@ -1,5 +1,5 @@
 import type { Grant } from "../identity/permissions.rules.ts";
-import type { CallerId, KeyId } from "../shared/ids.ts";
+import { type CallerId, type KeyId, type UserId, isId } from "../shared/ids.ts";
 import { isListed } from "./addresses.rules.ts";
 import type { Limits } from "./policies.rules.ts";
 
@@ -20,6 +20,8 @@ export type Credential =
   | {
       readonly kind: "token";
       readonly issuedAtMs: number;
+      /** From when on it is refused, ms since 1970. */
+      readonly expiresAtMs: number;
       /** Whose it is: what the ledger names, and what limits per key count for. */
       readonly callerId: CallerId;
       readonly scopes: readonly Grant[];
@@ -30,9 +32,18 @@ export type Credential =
 /** What the holder of an API key may do. */
 export interface KeyGrant {
   readonly keyId: KeyId;
+  /** The person for whom it speaks; null where it speaks for the tenant alone. */
+  readonly userId: UserId | null;
+  /** Whether that person has left the tenant or is suspended. */
+  readonly isOrphaned: boolean;
+  /** What it was given, cut down to what its person may do now. */
   readonly scopes: readonly Grant[];
   readonly createdAtMs: number;
   readonly revokedAtMs: number | null;
+  /** From when on it is refused; null: never. */
+  readonly expiresAtMs: number | null;
+  /** Names of the models that there are for it; null: all. */
+  readonly models: readonly string[] | null;
   /** Addresses and networks that it may be used from; null: any. */
   readonly allowedIps: readonly string[] | null;
   /** Limits of its own, which count for this key alone. */
@@ -42,7 +53,11 @@ export interface KeyGrant {
 /** Who is calling, as far as admission goes. */
 export interface Caller {
   readonly callerId: CallerId;
+  /** The person who calls, or for whom a key speaks; null where nobody stands behind it. */
+  readonly userId: UserId | null;
   readonly scopes: readonly Grant[];
+  /** Names of the models that there are for the caller; null: all. */
+  readonly models: readonly string[] | null;
   readonly allowedIps: readonly string[] | null;
   readonly limits: Limits | null;
 }
@@ -50,6 +65,9 @@ export interface Caller {
 export type CredentialRefusal =
   | { readonly kind: "unknown-key" }
   | { readonly kind: "revoked-key" }
+  | { readonly kind: "key-expired"; readonly expiredAtMs: number }
+  | { readonly kind: "orphaned-key" }
+  | { readonly kind: "expired-token" }
   | { readonly kind: "credential-void" };
 
 /** What the cell knows of credentials. */
@@ -59,19 +77,40 @@ export interface Credentials {
   notBeforeMs(kind: EpochKind, id: string): number | undefined;
 }
 
-/** Who holds this credential, if it is alive. */
-export function identify(known: Credentials, credential: Credential): Caller | CredentialRefusal {
-  if (credential.kind === "token") {
-    const { callerId, scopes, issuedAtMs, subjects } = credential;
-    const isVoid = isIssuedBefore(known, issuedAtMs, Object.entries(subjects));
-    return isVoid ? { kind: "credential-void" } : { callerId, scopes, allowedIps: null, limits: null };
-  }
-  const key = known.keyByHash(credential.hash);
+/** Who holds this credential, if it is alive at this moment. */
+export function identify(known: Credentials, credential: Credential, nowMs: number): Caller | CredentialRefusal {
+  return credential.kind === "token" ? identifyToken(known, credential, nowMs) : identifyKey(known, credential, nowMs);
+}
+
+function identifyToken(
+  known: Credentials,
+  { callerId, scopes, issuedAtMs, expiresAtMs, subjects }: Extract<Credential, { kind: "token" }>,
+  nowMs: number,
+): Caller | CredentialRefusal {
+  if (nowMs >= expiresAtMs) return { kind: "expired-token" };
+  if (isIssuedBefore(known, issuedAtMs, Object.entries(subjects))) return { kind: "credential-void" };
+  const userId = isId("usr", callerId) ? callerId : null;
+  return { callerId, userId, scopes, models: null, allowedIps: null, limits: null };
+}
+
+function identifyKey(
+  known: Credentials,
+  { hash }: Extract<Credential, { kind: "key" }>,
+  nowMs: number,
+): Caller | CredentialRefusal {
+  const key = known.keyByHash(hash);
   if (!key) return { kind: "unknown-key" };
   if (key.revokedAtMs !== null) return { kind: "revoked-key" };
-  const { keyId: callerId, scopes, allowedIps, limits, createdAtMs } = key;
+  const { keyId: callerId, userId, scopes, models, allowedIps, limits, createdAtMs, expiresAtMs } = key;
+  if (expiresAtMs !== null && nowMs >= expiresAtMs) return { kind: "key-expired", expiredAtMs: expiresAtMs };
   if (isIssuedBefore(known, createdAtMs, [["key", callerId]])) return { kind: "credential-void" };
-  return { callerId, scopes, allowedIps, limits };
+  if (key.isOrphaned) return { kind: "orphaned-key" };
+  return { callerId, userId, scopes, models, allowedIps, limits };
+}
+
+/** Whether there is a model of this name for a caller. */
+export function isModelOf({ models }: Pick<Caller, "models">, name: string): boolean {
+  return models === null || models.includes(name);
 }
 
 function isIssuedBefore(

@@ -27,8 +27,9 @@ export function refuseListener(
   state: Pick<AdmissionState, "tenant" | "keyByHash" | "notBeforeMs">,
   listener: Listener,
   others: number,
+  nowMs: number,
 ): Refusal | undefined {
-  const caller = identify(state, listener.credential);
+  const caller = identify(state, listener.credential, nowMs);
   if ("kind" in caller) return caller;
   const refused = refuseCaller(state, caller, listener, ["usage:read"], false);
   if (refused) return refused;

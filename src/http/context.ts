@@ -1,6 +1,6 @@
 import type { Credential } from "../admission/credentials.rules.ts";
 import type { Grant } from "../identity/permissions.rules.ts";
-import type { CallerId, TenantId } from "../shared/ids.ts";
+import type { CallerId, TenantId, UserId } from "../shared/ids.ts";
 import type { Services } from "../services.ts";
 
 /** A credential as it was presented: well formed and, if it is a token, signed by us, but not yet known to be alive. */
@@ -13,7 +13,11 @@ export interface Presented {
 export interface Caller {
   readonly tenantId: TenantId;
   readonly callerId: CallerId;
+  /** The person who calls, or for whom a key speaks; null where nobody stands behind it. */
+  readonly userId: UserId | null;
   readonly scopes: readonly Grant[];
+  /** Names of the models that there are for the caller; null: all. */
+  readonly models: readonly string[] | null;
 }
 
 /** What a handler finds in its context. `presented` and `caller` are there behind their guards only. */

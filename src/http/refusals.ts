@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import type { EngineRefusal } from "../../engine/refusal.ts";
 import type { RunFailure } from "../inference/run-outcome.ts";
+import { toTimestamp } from "../shared/clock.ts";
 import { logFault } from "../shared/log.ts";
 import type { Refusal } from "../admission/admission.rules.ts";
 import type { CredentialRefusal } from "../admission/credentials.rules.ts";
@@ -19,8 +20,11 @@ export function refuse(c: Context<AppEnv>, refusal: Refusal) {
   switch (refusal.kind) {
     case "unknown-key":
     case "revoked-key":
+    case "key-expired":
+    case "orphaned-key":
+    case "expired-token":
     case "credential-void":
-      return refuseCredential(c, refusal.kind);
+      return refuseCredential(c, refusal);
     case "tenant-suspended":
       return problem(c, "tenant-suspended", "The tenant is suspended; only reads are allowed.");
     case "insufficient-scope":
@@ -62,12 +66,22 @@ export function refuse(c: Context<AppEnv>, refusal: Refusal) {
   }
 }
 
-function refuseCredential(c: Context<AppEnv>, kind: CredentialRefusal["kind"]) {
-  switch (kind) {
+function refuseCredential(c: Context<AppEnv>, refusal: CredentialRefusal) {
+  switch (refusal.kind) {
     case "unknown-key":
       return problem(c, "invalid-key", "The API key is not known.", { headers: INVALID_TOKEN });
     case "revoked-key":
       return problem(c, "revoked-key", "The API key was revoked; use another one.", { headers: INVALID_TOKEN });
+    case "key-expired": {
+      const detail = `The API key expired at ${toTimestamp(refusal.expiredAtMs)}; use another one.`;
+      return problem(c, "key-expired", detail, { headers: INVALID_TOKEN });
+    }
+    case "orphaned-key": {
+      const detail = "The person for whom the API key was made has left the tenant or is suspended; use another one.";
+      return problem(c, "credential-void", detail, { headers: INVALID_TOKEN });
+    }
+    case "expired-token":
+      return problem(c, "invalid-token", "The access token has expired; get a new one.", { headers: INVALID_TOKEN });
     case "credential-void":
       noteVoidToken(c);
       return problem(c, "credential-void", "All credentials of before a moment were made void; get a new one.", {

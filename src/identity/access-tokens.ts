@@ -33,6 +33,7 @@ const claimsSchema = z.object({
   via: z.string().optional(),
   jti: z.string().min(1),
   exp: z.number(),
+  iat: z.number(),
   /** When what the token says was read, ms since 1970: what changed later makes it void. */
   iat_ms: z.int(),
   roles: z.array(z.string()),
@@ -59,7 +60,6 @@ export interface RefusedToken {
 interface Remembered {
   readonly verified: VerifiedToken;
   readonly issuer: string;
-  readonly expiresAtMs: number;
   /** When the key that signed it is to be looked at again. */
   readonly untilMs: number;
 }
@@ -88,8 +88,9 @@ export class AccessTokens {
     const known = this.#remembered.get(token);
     if (known?.issuer !== expected.issuer) return this.#verify(token, expected);
     const nowMs = this.#now();
-    if (nowMs >= known.expiresAtMs) return { kind: "refused", reason: "expired", signed: known.verified };
-    return nowMs < known.untilMs ? known.verified : this.#verify(token, expected);
+    const { verified } = known;
+    if (nowMs >= verified.credential.expiresAtMs) return { kind: "refused", reason: "expired", signed: verified };
+    return nowMs < known.untilMs ? verified : this.#verify(token, expected);
   }
 
   async #verify(token: string, { issuer, background }: Expected): Promise<VerifiedToken | RefusedToken> {
@@ -115,8 +116,7 @@ export class AccessTokens {
       if (verified.credential.issuedAtMs > this.#now() + SKEW_SECONDS * 1000) {
         return { kind: "refused", reason: "not-yet-valid", signed: verified };
       }
-      const expiresAtMs = (Math.min(payload.exp ?? 0, (payload.iat ?? 0) + ACCESS_TOKEN_SECONDS) + SKEW_SECONDS) * 1000;
-      this.#remembered.set(token, { verified, issuer, expiresAtMs, untilMs: signer?.untilMs ?? 0 });
+      this.#remembered.set(token, { verified, issuer, untilMs: signer?.untilMs ?? 0 });
       return verified;
     } catch (error) {
       if (error instanceof errors.JOSEError) return refusalFrom(error);
@@ -138,6 +138,7 @@ function tokenFrom(payload: unknown): VerifiedToken | undefined {
     iat_ms: issuedAtMs,
     permissions,
   } = data;
+  const expiresAtMs = (Math.min(data.exp, data.iat + ACCESS_TOKEN_SECONDS) + SKEW_SECONDS) * 1000;
   const callerId = callerFrom(sub);
   if (callerId === undefined) return undefined;
   const subjects = {
@@ -148,7 +149,11 @@ function tokenFrom(payload: unknown): VerifiedToken | undefined {
     ...(parent !== undefined && { parent }),
   };
   const scopes = permissions.map(grantFrom).filter((grant): grant is Grant => grant !== undefined);
-  return { kind: "verified", tenantId, credential: { kind: "token", issuedAtMs, callerId, scopes, subjects } };
+  return {
+    kind: "verified",
+    tenantId,
+    credential: { kind: "token", issuedAtMs, expiresAtMs, callerId, scopes, subjects },
+  };
 }
 
 function callerFrom(subject: string): CallerId | undefined {

@@ -75,6 +75,7 @@ async function passCell(
     address: callerAddress(c),
     origin,
     endpoint: endpointOf(c.req.method, anyScope),
+    model: c.req.param("model"),
     anyScope,
     idempotency,
   });
@@ -82,8 +83,8 @@ async function passCell(
   if (admission.kind === "admitted") throw new Error("The cell admitted an inference where access was asked for.");
   if (admission.kind === "repeated") return await answerAgain(c.var.services.answersOf(tenantId), admission);
   if (admission.kind !== "granted") return refuse(c, admission);
-  c.set("caller", { tenantId, callerId: admission.callerId, scopes: admission.scopes });
-  const { claim } = admission;
+  const { callerId, userId, scopes, models, claim } = admission;
+  c.set("caller", { tenantId, callerId, userId, scopes, models });
   await (claim ? answerAndKeep(c, next, c.var.services.answersOf(tenantId), claim) : next());
   tellLimit(c.res.headers, admission.limit);
   return undefined;

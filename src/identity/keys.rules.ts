@@ -1,7 +1,18 @@
+import { isModelOf } from "../admission/credentials.rules.ts";
 import type { Limits } from "../admission/policies.rules.ts";
-import { BASE32, ID_BODY_LENGTH, type TenantId, idBody, idFromBody, randomBase32 } from "../shared/ids.ts";
+import {
+  BASE32,
+  type CallerId,
+  ID_BODY_LENGTH,
+  type KeyId,
+  type TenantId,
+  type UserId,
+  idBody,
+  idFromBody,
+  randomBase32,
+} from "../shared/ids.ts";
 import { JURISDICTIONS } from "../shared/regions.ts";
-import type { Grant } from "./permissions.rules.ts";
+import { type Grant, excessGrants, holds } from "./permissions.rules.ts";
 
 /** `live` keys serve customers; `test` keys mark calls made while developing. */
 export const KEY_MODES = ["live", "test"] as const;
@@ -16,7 +27,78 @@ export interface KeyWish {
   readonly allowedIps: string[] | null;
   /** Limits of its own; null: none. */
   readonly limits: Limits | null;
+  /** Names of the models that there are for it; null: all. */
+  readonly models: string[] | null;
+  /** From when on it is refused, ms since 1970; null: never. */
+  readonly expiresAtMs: number | null;
 }
+
+/** What of a key may be changed. */
+export type KeyChange = Partial<Omit<KeyWish, "mode">>;
+
+/** A key may not be made to last longer: 10 years of 365 days, in ms. */
+const LONGEST_LIFE_MS = 10 * 365 * 86_400_000;
+
+/** Whether a key may expire then: at a moment to come, but not in the far future, where nobody looks after it any longer. */
+export function isExpiry(ms: number, nowMs: number): boolean {
+  return ms > nowMs && ms <= nowMs + LONGEST_LIFE_MS;
+}
+
+/** Who asks for something about keys. */
+export interface KeyCaller {
+  readonly callerId: CallerId;
+  readonly userId: UserId | null;
+  readonly scopes: readonly Grant[];
+  readonly models: readonly string[] | null;
+}
+
+/** Whose keys are meant: all of the tenant's, those that speak for a person, or those that a caller without one has made. */
+export type Whose =
+  | { readonly kind: "tenant" }
+  | { readonly kind: "person"; readonly userId: UserId }
+  | { readonly kind: "maker"; readonly callerId: CallerId };
+
+/** Whose keys a caller reaches who holds a permission: with `…:own`, those of its person alone. */
+export function reachOf(caller: KeyCaller, permission: "keys:read" | "keys:write"): Whose {
+  if (holds(caller.scopes, permission)) return { kind: "tenant" };
+  const { callerId, userId } = caller;
+  return userId === null ? { kind: "maker", callerId } : { kind: "person", userId };
+}
+
+/** What a caller can't give to a key, because it is beyond its own reach; undefined when all is within it. */
+export type Excess =
+  | { readonly kind: "scopes"; readonly scopes: readonly Grant[] }
+  /** Empty where the key was to be allowed all models. */
+  | { readonly kind: "models"; readonly models: readonly string[] };
+
+/** Nobody gives a key what they don't have: neither scopes, nor models that there are not for them. */
+export function excessOf(wish: Pick<KeyWish, "scopes" | "models">, held: Pick<KeyCaller, "scopes" | "models">) {
+  const scopes = excessGrants(wish.scopes, held.scopes);
+  if (scopes.length > 0) return { kind: "scopes", scopes } as const satisfies Excess;
+  if (held.models === null) return undefined;
+  const models = (wish.models ?? []).filter((name) => !isModelOf(held, name));
+  if (wish.models !== null && models.length === 0) return undefined;
+  return { kind: "models", models } as const satisfies Excess;
+}
+
+/** What of a key's row says whether it is in use. */
+interface KeyState {
+  readonly revokedAtMs: number | null;
+  readonly expiresAtMs: number | null;
+  readonly replacedBy: KeyId | null;
+}
+
+/** How a key has ended, so that nothing of it is to be changed any more; undefined for one that is in use. */
+export function endOf({ revokedAtMs, expiresAtMs, replacedBy }: KeyState, nowMs: number): KeyEnd | undefined {
+  if (replacedBy !== null) return { kind: "replaced", replacedBy };
+  if (revokedAtMs !== null) return { kind: "revoked" };
+  return expiresAtMs !== null && nowMs >= expiresAtMs ? { kind: "expired" } : undefined;
+}
+
+export type KeyEnd =
+  | { readonly kind: "revoked" }
+  | { readonly kind: "expired" }
+  | { readonly kind: "replaced"; readonly replacedBy: KeyId };
 
 /** What an API key says about itself before anybody is asked. */
 export interface ParsedKey {

@@ -1,6 +1,6 @@
 import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { Limits } from "../admission/policies.rules.ts";
-import type { KeyId, TenantId } from "../shared/ids.ts";
+import type { CallerId, KeyId, TenantId, UserId } from "../shared/ids.ts";
 import { tenants } from "../tenants/tenants.tables.ts";
 import type { KeyMode } from "./keys.rules.ts";
 import type { Grant } from "./permissions.rules.ts";
@@ -27,6 +27,21 @@ export const apiKeys = sqliteTable(
     allowedIps: text("allowed_ips", { mode: "json" }).$type<string[]>(),
     /** Limits of its own, beside the tenant's; null: none. */
     limits: text("limits", { mode: "json" }).$type<Limits>(),
+    /** Names of the models that there are for the key; null: all. */
+    models: text("models", { mode: "json" }).$type<string[]>(),
+    /** From when on it is refused; null: never. */
+    expiresAtMs: integer("expires_at_ms"),
+    /** Who made it: a caller, or the operator; null where that was not recorded yet. */
+    createdBy: text("created_by").$type<CallerId | "operator">(),
+    /**
+     * The person for whom it speaks, and whose roles bound it; null where it speaks for the tenant alone.
+     *
+     * No reference: the key of a person who was deleted must not become one that nobody bounds.
+     */
+    userId: text("user_id").$type<UserId>(),
+    /** The key in whose place it came, and the one that came in its place. */
+    replaces: text("replaces").$type<KeyId>(),
+    replacedBy: text("replaced_by").$type<KeyId>(),
   },
   (table) => [index("api_keys_by_tenant").on(table.tenantId, table.id)],
 );

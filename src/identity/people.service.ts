@@ -1,4 +1,5 @@
 import { type Doer, auditRow } from "../events/audit.rules.ts";
+import { tenantsOf } from "../members/members.service.ts";
 import type { Services } from "../services.ts";
 import { type UserId, isId } from "../shared/ids.ts";
 import {
@@ -9,7 +10,7 @@ import {
   sessionsOfPerson,
   updatePersonStatus,
 } from "./people.store.ts";
-import { voidPerson, voidSession } from "./revocation.service.ts";
+import { followKeys, voidPerson, voidSession } from "./revocation.service.ts";
 
 /** A person as the platform's people see them. */
 export type Person = Pick<UserRow, "email" | "name" | "emailVerified" | "status" | "createdAt" | "twoFactorEnabled"> & {
@@ -32,7 +33,7 @@ export async function suspendPerson(services: Services, userId: UserId, by: Doer
   const person = await changeStatus(services, userId, { status: "suspended", act: "person.suspended", by });
   if (!person) return undefined;
   // tokens are made of what was read before: after the change, so that none that was made meanwhile outlives it
-  await voidPerson(services, userId, services.now());
+  await followKeys(services, userId, await voidPerson(services, userId, services.now()));
   for (const sessionId of await sessionsOfPerson(services.db, userId)) await voidSession(services, userId, sessionId);
   await deleteSessionsOfPerson(services.db, userId);
   return person;
@@ -40,7 +41,9 @@ export async function suspendPerson(services: Services, userId: UserId, by: Doer
 
 /** Let a suspended person in again; they log in anew. Undefined when there is no such person. */
 export async function reinstatePerson(services: Services, userId: UserId, by: Doer): Promise<Person | undefined> {
-  return await changeStatus(services, userId, { status: "active", act: "person.reinstated", by });
+  const person = await changeStatus(services, userId, { status: "active", act: "person.reinstated", by });
+  if (person) await followKeys(services, userId, await tenantsOf(services.db, userId));
+  return person;
 }
 
 interface StatusChange {

@@ -1,6 +1,7 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { AuditRow } from "../events/audit.rules.ts";
 import { auditEvents } from "../events/audit.tables.ts";
+import { members } from "../members/members.tables.ts";
 import type { Database } from "../shared/database.ts";
 import type { SessionId, UserId } from "../shared/ids.ts";
 import {
@@ -66,9 +67,10 @@ export async function deleteResetLinks(db: Database, userId: string): Promise<vo
   await db.delete(verifications).where(eq(verifications.value, userId));
 }
 
-/** Remove what is a person's own and would otherwise hold their row. Clients that they registered stay the tenant's. */
+/** Remove a person from all tenants, and what is their own and would otherwise hold their row. Clients that they registered stay the tenant's. */
 export async function deleteBelongings(db: Database, userId: UserId): Promise<void> {
   await db.batch([
+    db.delete(members).where(eq(members.userId, userId)),
     db.delete(secondFactors).where(eq(secondFactors.userId, userId)),
     db.delete(passkeys).where(eq(passkeys.userId, userId)),
     db.delete(oauthAccessTokens).where(eq(oauthAccessTokens.userId, userId)),

@@ -22,12 +22,15 @@ export interface CellServices {
   readonly now: Clock;
   readonly cell: (tenantId: TenantId) => {
     refuseBefore(kind: EpochKind, id: string, notBeforeMs: number): Promise<void>;
+    refresh(change: { readonly kind: "member"; readonly userId: UserId } | { readonly kind: "roles" }): Promise<void>;
   };
 }
 
-/** The tenants whose tokens a person may hold. */
+/** The tenants whose tokens a person may hold: those that they belong to, and the children of these that let their members in. */
 export async function tenantsOf(db: Database, userId: UserId): Promise<TenantId[]> {
-  return await tenantsOfUser(db, userId);
+  const own = await tenantsOfUser(db, userId);
+  const children = await Promise.all(own.map(async (tenantId) => await openChildren(tenantId, db)));
+  return [...new Set([...own, ...children.flat()])];
 }
 
 /**
@@ -44,8 +47,17 @@ export async function membershipOf(tenantId: TenantId, db: Database, userId: Use
   const grantsThere = await grantsIn(access.parentId, db, parentMember.roles);
   if (!holds(grantsThere, "organization:read")) return undefined;
   const roles = [access.role];
-  return { roles, grants: await grantsIn(tenantId, db, roles), via: access.parentId };
+  const grants = (await grantsIn(tenantId, db, roles)).filter((grant) => !LASTING.has(grant));
+  return { roles, grants, via: access.parentId };
 }
+
+/** What is made with these outlives a token, and is for the tenant's own members to make. */
+const LASTING: ReadonlySet<Grant> = new Set<Grant>([
+  "keys:write",
+  "keys:write:own",
+  "clients:write",
+  "clients:write:own",
+]);
 
 /** What these roles of a tenant allow, all together. */
 async function grantsIn(tenantId: TenantId, db: Database, roles: readonly string[]): Promise<Grant[]> {
@@ -53,8 +65,8 @@ async function grantsIn(tenantId: TenantId, db: Database, roles: readonly string
 }
 
 /**
- * Tell the tenant's cell, and those of the children that let its members in, that what a member may do has changed: tokens of before are
- * refused from the moment at which the call returns. May be repeated.
+ * Tell the tenant's cell, and those of the children that let its members in, that what a member may do has changed: from the moment at
+ * which the call returns tokens of before are refused, and keys that the member made allow what is left. May be repeated.
  *
  * Whoever changes a membership calls it before and after the write: what is cut off half-way has voided too much rather than too
  * little, and no token that was read before the write outlives the call.
@@ -63,6 +75,7 @@ export async function tellCell(services: CellServices, tenantId: TenantId, userI
   const nowMs = services.now();
   const cells = [tenantId, ...(await openChildren(tenantId, services.db))];
   await Promise.all(cells.map(async (id) => await services.cell(id).refuseBefore("user", userId, nowMs)));
+  await services.cell(tenantId).refresh({ kind: "member", userId });
 }
 
 /** {@link tellCell} for everybody who has one of the tenant's roles, those who come from its parent included. */
@@ -80,5 +93,6 @@ export async function tellCellsOfRole(services: CellServices, tenantId: TenantId
     // What the role allows here decides whether its holders may come to the children.
     ...children.map(async (child) => await services.cell(child).refuseBefore("parent", tenantId, nowMs)),
     ...(access?.role === role ? [own.refuseBefore("parent", access.parentId, nowMs)] : []),
+    own.refresh({ kind: "roles" }),
   ]);
 }

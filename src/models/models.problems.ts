@@ -11,6 +11,13 @@ export function noModel(c: Context<AppEnv>, model: string) {
   return problem(c, "model-not-found", `There is no model "${model}".`);
 }
 
+/** The caller's key is for other models alone, and makes none besides them. */
+export function refuseOtherModel(c: Context<AppEnv>, model: string) {
+  const { models } = c.var.caller;
+  const detail = `name: the key is for ${(models ?? []).join(", ")} alone, so it can't make a model "${model}".`;
+  return problem(c, "model-not-allowed", detail, { members: { models } });
+}
+
 /**
  * Why what serves stays as it is.
  *

@@ -1,10 +1,11 @@
 import { createRoute } from "@hono/zod-openapi";
+import { isModelOf } from "../admission/credentials.rules.ts";
 import { createRouter } from "../http/router.ts";
 import { pageQuery } from "../http/contract.schemas.ts";
 import { json, jsonRequest, pageOf, problems, toPage } from "../http/contract.ts";
 import { jsonBody } from "../http/json-body.ts";
 import { problem } from "../http/problem.ts";
-import { noModel, refuseQuotaReached } from "./models.problems.ts";
+import { noModel, refuseOtherModel, refuseQuotaReached } from "./models.problems.ts";
 import {
   modelDetailSchema,
   modelParams,
@@ -71,6 +72,7 @@ const deleteModelRoute = createRoute({
 export const modelRoutes = createRouter()
   .openapi(createModelRoute, async (c) => {
     const wish = c.req.valid("json");
+    if (!isModelOf(c.var.caller, wish.name)) return refuseOtherModel(c, wish.name);
     const inserted = await createModel(c.var.caller.tenantId, c.var.services, wish);
     switch (inserted.kind) {
       case "inserted":
@@ -83,7 +85,8 @@ export const modelRoutes = createRouter()
   })
   .openapi(listModelsRoute, async (c) => {
     const { limit, after } = c.req.valid("query");
-    const rows = await listModels(c.var.caller.tenantId, c.var.services.db, { limit, after });
+    const { tenantId, models: names } = c.var.caller;
+    const rows = await listModels(tenantId, c.var.services.db, { limit, after, names });
     return c.json(
       toPage(rows, limit, (row) => row.name, presentModel),
       200,

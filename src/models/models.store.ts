@@ -1,4 +1,4 @@
-import { and, eq, exists, gt, isNull, notExists, sql } from "drizzle-orm";
+import { and, eq, exists, gt, inArray, isNull, notExists, sql } from "drizzle-orm";
 import type { Database } from "../shared/database.ts";
 import type { ModelId, TenantId, VersionId } from "../shared/ids.ts";
 import { tenants } from "../tenants/tenants.tables.ts";
@@ -72,17 +72,18 @@ function newModel(
     .where(and(eq(tenants.id, tenantId), roomForModel(tenantId)));
 }
 
-/** The tenant's models by name: one page and one row beyond. */
+/** The tenant's models by name, or those of them that are named: one page and one row beyond. */
 export async function listModels(
   tenantId: TenantId,
   db: Database,
-  page: { limit: number; after: string | undefined },
+  page: { limit: number; after: string | undefined; names: readonly string[] | null },
 ): Promise<ModelRow[]> {
   const beyond = page.after === undefined ? undefined : gt(models.name, page.after);
+  const named = page.names === null ? undefined : inArray(models.name, [...page.names]);
   return await db
     .select()
     .from(models)
-    .where(and(eq(models.tenantId, tenantId), beyond))
+    .where(and(eq(models.tenantId, tenantId), named, beyond))
     .orderBy(models.name)
     .limit(page.limit + 1);
 }

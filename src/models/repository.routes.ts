@@ -1,5 +1,6 @@
 import { createRoute, type z } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import { isModelOf } from "../admission/credentials.rules.ts";
 import type { AppEnv } from "../http/context.ts";
 import { json, jsonRequest, problems } from "../http/contract.ts";
 import { optionalJson } from "../http/optional-json.ts";
@@ -64,7 +65,9 @@ for (const route of [indexRoute, loadRoute, unloadRoute]) repositoryRoutes.openA
 repositoryRoutes.post(indexRoute.getRoutingPath(), requires("models:infer", "models:read"), async (c) => {
   const wish = await optionalJson(c, indexRequestSchema);
   if (wish instanceof Response) return wish;
-  const entries = (await listRepository(c.var.caller.tenantId, c.var.services.db)).map(presentEntry);
+  const { caller } = c.var;
+  const rows = await listRepository(caller.tenantId, c.var.services.db);
+  const entries = rows.filter(({ name }) => isModelOf(caller, name)).map(presentEntry);
   return c.json(wish.ready ? entries.filter((entry) => entry.state === "READY") : entries, 200);
 });
 

@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import { isModelOf } from "../admission/credentials.rules.ts";
 import type { AppEnv } from "../http/context.ts";
 import { createRouter } from "../http/router.ts";
 import { json, problems } from "../http/contract.ts";
@@ -52,9 +53,12 @@ interface Named {
 }
 
 async function tell(c: Context<AppEnv>, { model, version }: Named) {
-  const reports = await c.var.services.cell(c.var.caller.tenantId).statistics(model);
+  const { caller } = c.var;
+  const reports = await c.var.services.cell(caller.tenantId).statistics(model);
   if (!reports) return problem(c, "model-not-found", `There is no model "${model ?? ""}".`);
-  const named = reports.filter(({ number }) => version === undefined || String(number) === version);
+  const named = reports.filter(
+    ({ model: name, number }) => isModelOf(caller, name) && (version === undefined || String(number) === version),
+  );
   if (version !== undefined && named.length === 0) {
     return problem(c, "version-not-found", `Model "${model ?? ""}" has no version "${version}".`);
   }

@@ -156,7 +156,9 @@ export const tenantRoutes = createRouter()
     const wish = c.req.valid("json");
     const tenant = isId("ten", tenantId) ? await findTenant(tenantId, c.var.services.db) : undefined;
     if (!tenant) return problem(c, "tenant-not-found", noTenant(tenantId));
-    const { key, row } = await createKey(tenant.id, c.var.services, keyWishFrom(wish), doerOf(c));
+    // a person of the platform is no member here: the key speaks for the tenant alone
+    const maker = { ...doerOf(c), createdBy: c.get("caller")?.callerId ?? "operator", userId: null } as const;
+    const { key, row } = await createKey(tenant.id, c.var.services, keyWishFrom(wish), maker);
     return c.json({ ...presentKey(row), key }, 201);
   })
   .openapi(voidCredentialsRoute, async (c) => {

@@ -1,3 +1,4 @@
+import { newId } from "../../src/shared/ids.ts";
 import { describe, expect, test } from "vitest";
 import { admit } from "../../src/admission/admission.rules.ts";
 import { TENANT_PERMISSIONS } from "../../src/identity/permissions.rules.ts";
@@ -23,11 +24,35 @@ describe("access", () => {
     expect(admit(state, access(["models:write", "models:read"]), NOW_MS)).toEqual({
       kind: "granted",
       callerId: key.keyId,
+      userId: null,
       scopes: ["models:read", "models:infer"],
+      models: null,
       limit: undefined,
       claim: undefined,
     });
     expect(state.snapshot()).toEqual(before);
+  });
+
+  test("of a key with a list of models is to those alone, and to what is about no one model", () => {
+    const state = tenantWithModel();
+    state.keys.set("secret", grantOf(["models:read", "models:infer"], { models: ["listed"] }));
+    const about = (model: string | undefined) => admit(state, access(["models:read"], { model }), NOW_MS);
+    expect(about("listed")).toMatchObject({ kind: "granted", models: ["listed"] });
+    expect(about(undefined)).toMatchObject({ kind: "granted", models: ["listed"] });
+    expect(about("other")).toEqual({ kind: "model-not-found", model: "other" });
+  });
+
+  test("notes the use of a key, and neither a refusal nor a person's token", () => {
+    const state = tenantWithModel();
+    const key = grantOf(["models:read"]);
+    state.keys.set("secret", key);
+    expect(admit(state, access(["models:write"]), NOW_MS).kind).toBe("insufficient-scope");
+    const issued = { kind: "token", issuedAtMs: NOW_MS, expiresAtMs: NOW_MS + 1, subjects: {} } as const;
+    const token = { ...issued, callerId: newId("usr", 0), scopes: ["models:read"] } as const;
+    expect(admit(state, access(["models:read"], { credential: token }), NOW_MS).kind).toBe("granted");
+    expect(state.uses).toEqual([]);
+    expect(admit(state, access(["models:read"]), NOW_MS).kind).toBe("granted");
+    expect(state.uses).toEqual([key.keyId]);
   });
 
   test("is held to the limit of its endpoint's class", () => {

@@ -17,6 +17,7 @@ const access: AdmissionRequest = {
   address: "",
   origin: undefined,
   endpoint: "read",
+  model: undefined,
   anyScope: ["models:read"],
   idempotency: undefined,
 };

@@ -16,7 +16,7 @@ import type { Meter } from "../../src/admission/meters.rules.ts";
 import type { Limits } from "../../src/admission/policies.rules.ts";
 import { fullBucket } from "../../src/admission/token-bucket.rules.ts";
 import type { Grant } from "../../src/identity/permissions.rules.ts";
-import { type EntryId, newId } from "../../src/shared/ids.ts";
+import { type EntryId, type KeyId, newId } from "../../src/shared/ids.ts";
 
 /** When the tests of the rules take place, in ms since 1970. */
 export const NOW_MS = 1_000_000;
@@ -56,6 +56,7 @@ export class MemoryState implements AdmissionState {
   readonly charges: Charge[] = [];
   /** The claims that were taken for requests that charge nothing. */
   readonly taken: string[] = [];
+  readonly uses: KeyId[] = [];
   readonly refusals: [callerId: string, model: string, reason: Refusal["kind"]][] = [];
 
   keyByHash(hash: string): KeyGrant | undefined {
@@ -105,6 +106,10 @@ export class MemoryState implements AdmissionState {
     return charged?.entryId ?? newId("ent", NOW_MS);
   }
 
+  noteUse(keyId: KeyId): void {
+    this.uses.push(keyId);
+  }
+
   countRefusal(callerId: string, model: string, reason: Refusal["kind"]): void {
     this.refusals.push([callerId, model, reason]);
   }
@@ -129,7 +134,11 @@ export class MemoryState implements AdmissionState {
 export function grantOf(scopes: readonly Grant[], changed: Partial<KeyGrant> = {}): KeyGrant {
   return {
     keyId: newId("key", 0),
+    userId: null,
+    isOrphaned: false,
     scopes,
+    expiresAtMs: null,
+    models: null,
     createdAtMs: 0,
     revokedAtMs: null,
     allowedIps: null,
@@ -199,6 +208,7 @@ export function access(anyScope: readonly Grant[], changed: Partial<AccessReques
     address: "",
     origin: undefined,
     endpoint: anyScope.some((scope) => scope.endsWith(":read")) ? "read" : "write",
+    model: undefined,
     anyScope,
     idempotency: undefined,
     ...changed,

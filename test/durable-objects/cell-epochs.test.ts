@@ -13,6 +13,7 @@ function requestOf(callerId: ClientId): AdmissionRequest {
   const credential = {
     kind: "token",
     issuedAtMs: Date.now(),
+    expiresAtMs: Infinity,
     callerId,
     scopes: [],
     subjects: { client: callerId },
@@ -24,6 +25,7 @@ function requestOf(callerId: ClientId): AdmissionRequest {
     origin: undefined,
     endpoint: "read",
     anyScope: [],
+    model: undefined,
     idempotency: undefined,
   };
 }

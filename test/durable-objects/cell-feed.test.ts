@@ -2,9 +2,11 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, test, vi } from "vitest";
 import { cellOf, inferRequest, requireAdmitted, settlementOf } from "../support/cell.ts";
 import { withStoppedClock } from "../support/clock.ts";
+import { bearer, makeKey } from "../support/keys.ts";
 import { listen, openLive, sumOf } from "../support/live.ts";
 import { deploy } from "../support/models.ts";
-import { type TestTenant, callAsOperator, newTenant } from "../support/tenant.ts";
+import { addMember, newPerson, tokenOf } from "../support/people.ts";
+import { type CallOptions, type TestTenant, call, callAsOperator, newTenant } from "../support/tenant.ts";
 
 async function tenantWithModel(): Promise<TestTenant> {
   const tenant = await newTenant();
@@ -175,3 +177,34 @@ describe("a listener that", () => {
     });
   });
 });
+
+describe("a listener whose credential has expired", () => {
+  test.each([
+    ["an access token", async (tenant: TestTenant) => await memberToken(tenant), "expired-token"],
+    ["a key", async (tenant: TestTenant) => (await makeKey(tenant.key, IN_FIVE_MINUTES)).key, "key-expired"],
+  ] as const)("that is %s is sent no tick, but dismissed", async (_what, credentialOf, reason) => {
+    await withStoppedClock("2026-11-20T12:00:00.000Z", async ({ advanceMs }) => {
+      const tenant = await tenantWithModel();
+      const credential = await credentialOf(tenant);
+      const listener = await listen({ ...tenant, call: async (...request) => await callWith(credential, ...request) });
+      await runInDurableObject(cellOf(tenant), async (cell) => await cell.admit([inferRequest(tenant, "m")]));
+      expect(await listener.tick()).toMatchObject({ admitted: 1 });
+      advanceMs(310_000); // five minutes, and the five seconds by which clocks may be apart
+      await runInDurableObject(cellOf(tenant), async (cell) => await cell.admit([inferRequest(tenant, "m")]));
+      expect(await listener.frame()).toEqual({ type: "bye", reason });
+      expect(await listener.closed()).toMatchObject({ code: 1008 });
+    });
+  });
+});
+
+const IN_FIVE_MINUTES = { scopes: ["usage:read"], expires_at: "2026-11-20T12:05:00.000Z" };
+
+async function memberToken(tenant: TestTenant): Promise<string> {
+  const person = await newPerson();
+  await addMember(tenant.id, person, "viewer");
+  return await tokenOf(person, tenant.id);
+}
+
+async function callWith(credential: string, method: string, path: string, options: CallOptions = {}) {
+  return await call(method, path, { ...options, headers: { ...options.headers, ...bearer(credential).headers } });
+}

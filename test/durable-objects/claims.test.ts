@@ -17,6 +17,7 @@ function accessRequest(tenant: TestTenant, leaseMs?: number): AccessRequest {
     address: "",
     origin: undefined,
     endpoint: "write",
+    model: undefined,
     anyScope: ["models:write"],
     idempotency: {
       key: "order-1",

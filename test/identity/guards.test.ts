@@ -2,7 +2,7 @@ import { listDurableObjectIds } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { newApiKey } from "../../src/identity/keys.rules.ts";
-import { TENANT_PERMISSIONS } from "../../src/identity/permissions.rules.ts";
+import { TENANT_PERMISSIONS, holds } from "../../src/identity/permissions.rules.ts";
 import { type TenantId, newId } from "../../src/shared/ids.ts";
 import { addOneRequest, deploy } from "../support/models.ts";
 import { expectProblem } from "../support/problem.ts";
@@ -98,15 +98,15 @@ describe("scopes", () => {
     ["DELETE", "/v1/models/m/aliases/a", "models:write"],
     ["GET", "/v1/models", "models:read"],
     ["GET", "/v1/models/m", "models:read"],
-    ["POST", "/v1/keys", "keys:write"],
-    ["GET", "/v1/keys", "keys:read"],
-    ["DELETE", "/v1/keys/key_1", "keys:write"],
+    ["POST", "/v1/keys", "keys:write:own"],
+    ["GET", "/v1/keys", "keys:read:own"],
+    ["DELETE", "/v1/keys/key_1", "keys:write:own"],
     ["GET", "/v1/usage", "usage:read"],
     ["POST", "/v2/models/m/infer", "models:infer"],
     ["POST", "/v2/models/m/versions/1/infer", "models:infer"],
   ] as const)("%s %s needs %s, and no other scope will do", async (method, path, scope) => {
     const all = TENANT_PERMISSIONS;
-    const others = all.filter((other) => other !== scope);
+    const others = all.filter((other) => !holds([other], scope));
     const tenant = await newTenant({ scopes: others });
     const response = await tenant.call(method, path);
     expect(response.headers.get("WWW-Authenticate")).toBe(

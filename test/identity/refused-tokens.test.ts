@@ -23,6 +23,7 @@ function newNotes() {
     const credential = {
       kind: "token",
       issuedAtMs: 0,
+      expiresAtMs: Infinity,
       callerId: newId("usr", 0),
       scopes: [],
       subjects: { token },

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 
 /** The tenants' cells as they are, but that one of their methods fails before it reaches the cell. */
-export function cellsWithout(method: "conclude" | "settle"): Env["TENANT_CELL"] {
+export function cellsWithout(method: "conclude" | "settle" | "refresh" | "refuseBefore"): Env["TENANT_CELL"] {
   return replaced(env.TENANT_CELL, "getByName", (name: string) =>
     replaced(env.TENANT_CELL.getByName(name), method, async () => {
       await Promise.resolve();

@@ -51,6 +51,8 @@ export const KEYED_ROUTES: Readonly<Record<string, KeyedRoute>> = {
     options: { json: { url: "https://triton.example.com", model: "resnet" } },
   },
   "POST /v1/keys": { status: 201, options: { json: { name: "second", scopes: ["models:infer"] } } },
+  "PATCH /v1/keys/:key_id": { status: 200, options: { json: { name: "renamed" } } },
+  "POST /v1/keys/:key_id/rotate": { status: 201, options: { json: {} } },
   "DELETE /v1/keys/:key_id": { status: 204 },
   "PUT /v1/cors": { status: 200, options: { json: { allowed_origins: ["https://app.example.com"] } } },
   "PUT /v1/security-policy": { status: 200, options: { json: { max_idle_minutes: 60 } } },

@@ -2,7 +2,7 @@ import type { Mailer, MailerParts } from "../../email/mailer.ts";
 import type { OrganizationServices } from "../../members/organizations.service.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { Database } from "../../shared/database.ts";
-import type { SessionId, UserId } from "../../shared/ids.ts";
+import type { SessionId, TenantId, UserId } from "../../shared/ids.ts";
 import type { Attempts } from "../attempts.service.ts";
 import type { LogInProviders } from "../log-in-providers.schemas.ts";
 
@@ -20,8 +20,10 @@ export interface AuthWorld extends OrganizationServices {
   readonly attempts: Attempts;
   /** Tell every cell that knows of the log-in that its tokens are void. When it returns, they are refused. */
   readonly voidSession: (userId: UserId, sessionId: SessionId) => Promise<void>;
-  /** Tell every cell that knows of the person that nothing of theirs holds any more, now or later. */
-  readonly voidPerson: (userId: UserId) => Promise<void>;
+  /** Tell every cell that knows of the person that no token of theirs holds any more, now or later. @returns whose cells */
+  readonly voidPerson: (userId: UserId) => Promise<TenantId[]>;
+  /** Have these cells read anew what the keys that the person made may do. */
+  readonly followKeys: (userId: UserId, tenantIds: readonly TenantId[]) => Promise<void>;
   /** Where else people may log in. */
   readonly logInProviders: LogInProviders;
 }

@@ -59,8 +59,9 @@ export function userHooks(world: AuthContext): UserHooks {
     delete: {
       before: async ({ id }) => {
         if (!isId("usr", id)) return;
-        await world.voidPerson(id);
+        const tenantIds = await world.voidPerson(id);
         await deleteBelongings(world.db, id);
+        await world.followKeys(id, tenantIds);
       },
       after: async ({ id }, ctx) => {
         await recordAct(world, ctx?.headers, { act: "person.deleted", userId: id });

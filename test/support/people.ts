@@ -81,8 +81,8 @@ export async function tokenOf(person: Person, tenantId: TenantId, scope?: string
 
 /** The token of the newest invitation to an address, as its mail has it. */
 export async function invitationTo(email: string): Promise<string> {
-  const [link = ""] = (await linksTo(email)).filter((url) => url.includes("/invitations/accept"));
-  return new URL(link).searchParams.get("token") ?? "";
+  const link = (await linksTo(email)).find((url) => url.includes("/invitations/accept"));
+  return new URL(link ?? "").searchParams.get("token") ?? "";
 }
 
 /** An organisation of one test, made by a person as its owner. */

@@ -48,6 +48,7 @@ describe("registering a tenant", () => {
       billing_anchor: "1970-01-01T00:00:00.000Z",
       location_hint: null,
       jurisdiction: null,
+      parent_id: null,
       created_at: expect.stringMatching(/Z$/),
     });
     expect(await read(tenant.id)).toEqual(tenant);

@@ -1,7 +1,8 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import type { TenantId } from "../../src/shared/ids.ts";
-import { deliver, inferOnce, tellHours } from "../support/fleet.ts";
+import { TOTALS } from "../../src/usage/fleet.rules.ts";
+import { deliver } from "../support/fleet.ts";
 import { deploy } from "../support/models.ts";
 import { type Person, addMember, callerIn, newOrganization, newPerson } from "../support/people.ts";
 import { expectProblem } from "../support/problem.ts";
@@ -17,7 +18,7 @@ async function line(length: number): Promise<TestTenant[]> {
   for (let generation = 0; generation < length; generation++) {
     const tenant = await newTenant();
     const parent = tenants.at(-1);
-    if (parent) expect((await place(tenant, parent)).status).toBe(200);
+    if (parent) await place(tenant, parent);
     tenants.push(tenant);
   }
   return tenants;
@@ -69,11 +70,17 @@ test("a parent sees what its child used, and nothing else of it; not so its gran
   const [top, middle, bottom] = await line(3);
   if (!top || !middle || !bottom) throw new Error("There are three tenants.");
   await deploy(bottom, "m");
-  await inferOnce(bottom, "m");
-  await deliver(await tellHours(bottom));
+  const zeros = Object.fromEntries(TOTALS.map((name) => [name, 0]));
+  const hour = { hourMs: Date.parse("2042-05-01T09:00:00Z"), revision: 1, asOfMs: 0 };
+  await deliver([{ ...hour, tenantId: bottom.id, totals: { ...zeros, inferences: 7 } }]);
+  await deliver([{ ...hour, tenantId: middle.id, totals: { ...zeros, inferences: 100 } }]);
   const path = `/v1/children/${bottom.id}/usage`;
-  const usage = await middle.call("GET", path);
-  expect(await usage.json()).toMatchObject({ total: { inferences: 1 }, next: null });
+  const usage = await middle.call("GET", `${path}?from=2042-05-01T00:00:00Z&to=2042-05-02T00:00:00Z`);
+  expect(await usage.json()).toMatchObject({
+    data: [{ start: "2042-05-01T00:00:00.000Z", inferences: 7 }],
+    total: { inferences: 7 },
+    next: null,
+  });
   for (const stranger of [top, bottom, await newTenant()]) {
     await expectProblem(await stranger.call("GET", path), 404, "tenant-not-found");
   }

@@ -33,7 +33,7 @@ async function count(tenantId: string, userId: UserId): Promise<unknown[]> {
 
 test("an invitation that is accepted twice at the same time is accepted once, with one record", async () => {
   const { tenantId, userId, accept } = await newInvitation();
-  expect((await Promise.all([accept(), accept()])).toSorted()).toEqual([false, true]);
+  expect((await Promise.all([accept(), accept()])).filter(Boolean)).toHaveLength(1);
   expect(await count(tenantId, userId)).toEqual([1, 1]);
 });
 

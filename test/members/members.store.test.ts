@@ -53,7 +53,7 @@ describe.each(["demoted", "removed"] as const)("owners who are %s at the same ti
           : await deleteMember(tenantId, db, owner, audit);
       }),
     );
-    expect(done.toSorted()).toEqual([false, true]);
+    expect(done.filter(Boolean)).toHaveLength(1);
     expect([await countOwners(tenantId), await countAudited(tenantId)]).toEqual([1, 1]);
   });
 });

@@ -19,7 +19,7 @@ describe("a tenant's own role", () => {
         await tenant.call("GET", path)
       ).json();
       names.push(...data.map(({ name, built_in: isBuiltIn }) => (isBuiltIn ? name : `own ${name}`)));
-      path = `/v1/roles?limit=3&after=${next}`;
+      path = `/v1/roles?limit=3&after=${next ?? ""}`;
     }
     expect(names).toEqual([...TENANT_ROLES, "own a-role", "own b-role"]);
   });

@@ -31,12 +31,19 @@ class CookieJar {
   }
 }
 
-/** A browser that nobody is logged in with. */
+/** An address of a network that nobody else calls from, so that no other test uses up its attempts. */
+function addressOfOwnNetwork(): string {
+  const [site = 0, network = 0] = crypto.getRandomValues(new Uint16Array(2));
+  return `2001:db8:${site.toString(16)}:${network.toString(16)}::1`;
+}
+
+/** A browser that nobody is logged in with, in a network of its own. */
 export function newBrowser(): { call: Person["call"] } {
   const jar = new CookieJar();
+  const address = addressOfOwnNetwork();
   return {
     call: async (method, path, json) => {
-      const headers = { Cookie: jar.header, Origin: "http://tensorgate.test" };
+      const headers = { Cookie: jar.header, Origin: "http://tensorgate.test", "CF-Connecting-IP": address };
       const response = await call(method, path, json === undefined ? { headers } : { headers, json });
       jar.take(response);
       return response;
@@ -95,7 +102,8 @@ export async function newOrganization(owner: Person, wish: Record<string, unknow
 
 /** How a person calls the API of a tenant, with one token until another is asked for. */
 export async function callerIn(person: Person, tenantId: TenantId, scope?: string) {
-  const headers = { Authorization: `Bearer ${await tokenOf(person, tenantId, scope)}` };
+  const token = await tokenOf(person, tenantId, scope);
+  const headers = { Authorization: `Bearer ${token}`, "CF-Connecting-IP": addressOfOwnNetwork() };
   return async (method: string, path: string, json?: unknown): Promise<Response> =>
     await call(method, path, json === undefined ? { headers } : { headers, json });
 }

@@ -70,6 +70,7 @@ describe("a tenant's own role", () => {
     await asOwner("POST", "/v1/roles", { ...ROLE, grants: ["models:read", "members:read"] });
     await addMember(tenantId, holder, "runner");
     const before = await callerIn(holder, tenantId);
+    expect((await asOwner("PATCH", "/v1/roles/runner", { description: "Reads" })).status).toBe(200);
     expect((await before("GET", "/v1/members")).status).toBe(200);
     expect((await asOwner("PATCH", "/v1/roles/runner", { grants: ["models:read"] })).status).toBe(200);
     await expectProblem(await before("GET", "/v1/members"), 401, "credential-void");

@@ -91,10 +91,13 @@ export class TenantCell extends DurableObject<Env> {
   }
 
   /** Void the credentials of a subject that were issued before a moment. When the call returns, they are refused. */
-  async refuseBefore(kind: EpochKind, id: string, notBeforeMs: number): Promise<void> {
+  async refuseBefore(kind: EpochKind, ids: string | readonly string[], notBeforeMs: number): Promise<void> {
     const memory = await this.#open();
     if (!memory) return;
-    memory.epochs.set(`${kind} ${id}`, raiseEpoch(this.ctx.storage.sql, { kind, id, notBeforeMs }, systemClock()));
+    const { sql } = this.ctx.storage;
+    for (const id of typeof ids === "string" ? [ids] : ids) {
+      memory.epochs.set(`${kind} ${id}`, raiseEpoch(sql, { kind, id, notBeforeMs }, systemClock()));
+    }
     this.#setAlarm(memory);
     this.#feed.recheck(memory);
   }

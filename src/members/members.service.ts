@@ -21,7 +21,7 @@ export interface CellServices {
   readonly db: Database;
   readonly now: Clock;
   readonly cell: (tenantId: TenantId) => {
-    refuseBefore(kind: EpochKind, id: string, notBeforeMs: number): Promise<void>;
+    refuseBefore(kind: EpochKind, ids: string | readonly string[], notBeforeMs: number): Promise<void>;
     refresh(change: { readonly kind: "member"; readonly userId: UserId } | { readonly kind: "roles" }): Promise<void>;
   };
 }
@@ -89,7 +89,7 @@ export async function tellCellsOfRole(services: CellServices, tenantId: TenantId
   ]);
   const own = services.cell(tenantId);
   await Promise.all([
-    ...holders.map(async (userId) => await own.refuseBefore("user", userId, nowMs)),
+    own.refuseBefore("user", holders, nowMs),
     // What the role allows here decides whether its holders may come to the children.
     ...children.map(async (child) => await services.cell(child).refuseBefore("parent", tenantId, nowMs)),
     ...(access?.role === role ? [own.refuseBefore("parent", access.parentId, nowMs)] : []),

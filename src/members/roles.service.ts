@@ -40,7 +40,7 @@ export type RoleChanging =
 /**
  * Change what a role of the tenant's own allows. When the call returns, what its holders hold of before is refused.
  *
- * Who changes it must hold what it allows and what it will. May be repeated.
+ * Who changes it must hold what it allows and what it will. May be repeated. Another description voids nothing.
  */
 export async function changeRole(
   tenantId: TenantId,
@@ -54,12 +54,15 @@ export async function changeRole(
   const after = { description: wish.description ?? role.description, grants: wish.grants ?? role.grants };
   const refusal = refuseExcess([...before.grants, ...after.grants], by.held);
   if (refusal) return refusal;
-  await tellCellsOfRole(services, tenantId, name);
+  const tell = async (): Promise<void> => {
+    if (wish.grants) await tellCellsOfRole(services, tenantId, name);
+  };
+  await tell();
   if (JSON.stringify(before) !== JSON.stringify(after)) {
     const audit = auditRow({ ...by, act: "role.changed", tenantId, targetId: role.id, before, after }, services.now());
     if (!(await updateRole(tenantId, services.db, role, after, audit))) return { kind: "changed-meanwhile" };
   }
-  await tellCellsOfRole(services, tenantId, name);
+  await tell();
   return { kind: "changed", role: { ...role, ...after } };
 }
 

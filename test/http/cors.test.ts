@@ -42,7 +42,8 @@ describe("a preflight", () => {
   test.each(allRoutes().filter(({ path }) => /^\/v[12](\/|$)/.test(path)))(
     "of $method $path is answered without a credential, and allows none that a browser sends by itself",
     async ({ method, path }) => {
-      const ids = { model: "m", version: "1", alias: "a", key_id: "k", entry_id: "e" };
+      const names = { model: "m", version: "1", alias: "a", key_id: "k", entry_id: "e", tenant_id: "t" };
+      const ids = { ...names, user_id: "u", role: "r", team_id: "t", invitation_id: "i" };
       const headers = { Origin: APP, "Access-Control-Request-Method": method };
       const response = await call("OPTIONS", fillPath(path, ids), { headers });
       expect(response.status).toBe(204);

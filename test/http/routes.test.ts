@@ -1,8 +1,11 @@
 import { env } from "cloudflare:workers";
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
 import { newApiKey } from "../../src/identity/keys.rules.ts";
 import { addEntries } from "../support/ledger.ts";
+import { furnishMembers, placeBelow, rowsOf } from "../support/members.ts";
 import { addOneModel, addOneRequest, deploy, upload } from "../support/models.ts";
+import { addMember, newPerson, tokenOf } from "../support/people.ts";
 import { expectProblem } from "../support/problem.ts";
 import { type AppRoute, allRoutes, fillPath } from "../support/routes.ts";
 import { type CallOptions, type TestTenant, call, newTenant } from "../support/tenant.ts";
@@ -26,6 +29,8 @@ const PUBLIC = [
   "GET /dev/outbox/:number",
 ];
 
+const problemShape = z.looseObject({ code: z.string() });
+
 const nameOf = ({ method, path }: AppRoute): string => `${method} ${path}`;
 const named = (routes: AppRoute[]): [string, AppRoute][] => routes.map((route) => [nameOf(route), route]);
 
@@ -41,6 +46,9 @@ const anything = {
   tenant_id: "ten_1",
   entry_id: "ent_1",
   user_id: "usr_1",
+  role: "r",
+  team_id: "tea_1",
+  invitation_id: "inv_1",
 };
 
 /** Call a route with these credentials and nothing else. */
@@ -93,20 +101,86 @@ describe.each(named(ofTenants))("%s", (_name, route) => {
   });
 });
 
-describe.each(named(ofTenants.filter((route) => route.path.includes(":"))))("%s", (_name, route) => {
-  test("is 404 with another tenant's ids, and changes nothing of theirs", async () => {
-    const [owner, stranger] = [await newTenant(), await newTenant()];
-    await deploy(owner, "private-model");
-    await upload(owner, "private-model", addOneModel());
-    const [entryId = ""] = await addEntries(owner, "private-model", 1);
-    const own = { key_id: await firstKeyId(owner), entry_id: entryId };
-    const ids = { model: "private-model", version: "2", alias: "production", ...own };
-    const before = await everythingOf(owner);
-    const response = await stranger.call(route.method, fillPath(route.path, ids), bodyFor(route));
-    expect(response.status).toBe(404);
-    expect(await everythingOf(owner)).toEqual(before);
+/** A route, and which of its parameters name things of another tenant; the others name the caller's own. */
+const walk = ofTenants.flatMap((route) => {
+  const parameters = [...route.path.matchAll(/:(\w+)/g)].map(([, name = ""]) => name);
+  const alone = parameters.length > 1 ? parameters.map((name) => [name]) : [];
+  return (parameters.length > 0 ? [parameters, ...alone] : []).map((foreign) => ({ route, foreign }));
+});
+
+describe("another tenant's ids", () => {
+  let owner: Furnished;
+  let stranger: Furnished;
+  let credentials: string[];
+
+  beforeAll(async () => {
+    owner = await furnish("private-model", 2);
+    stranger = await furnish("own-model", 1);
+    const person = await newPerson();
+    await addMember(stranger.tenant.id, person, "owner");
+    credentials = [stranger.tenant.key, await tokenOf(person, stranger.tenant.id)];
+  });
+
+  test.each(walk.map(({ route, foreign }) => [nameOf(route), foreign.join(" and "), route, foreign] as const))(
+    "%s is 404 with their %s, by key and by token, and changes nothing",
+    async (_name, _foreign, route, foreign) => {
+      const theirs = new Map(foreign.map((name) => [name, valueOf(owner, name)]));
+      const path = fillPath(route.path, { ...stranger.ids, ...Object.fromEntries(theirs) });
+      const before = [await everythingOf(owner), await rowsOf(stranger.tenant.id)];
+      for (const credential of credentials) {
+        const options = bodyFor(route);
+        const headers = { ...options.headers, Authorization: `Bearer ${credential}` };
+        const response = await call(route.method, path, { ...options, headers });
+        const { code } = problemShape.parse(await response.json());
+        expect([response.status, code]).toEqual([404, expect.not.stringContaining("route")]);
+      }
+      expect([await everythingOf(owner), await rowsOf(stranger.tenant.id)]).toEqual(before);
+    },
+  );
+
+  test("are walked for each parameter of each route, and what they name is there for its owner", async () => {
+    const parameters = new Set(walk.flatMap(({ foreign }) => foreign));
+    expect(Object.keys(owner.ids).toSorted()).toEqual([...parameters].toSorted());
+    for (const name of parameters) expect(valueOf(owner, name), name).not.toBe(valueOf(stranger, name));
+    for (const { route } of walk.filter((step) => step.route.method === "GET")) {
+      const response = await owner.tenant.call("GET", fillPath(route.path, owner.ids));
+      expect(response.status, nameOf(route)).not.toBe(404);
+    }
   });
 });
+
+/** A tenant with one of everything that a path may name. */
+interface Furnished {
+  readonly tenant: TestTenant;
+  readonly ids: Readonly<Record<string, string>>;
+}
+
+/** @param versions  of the model: its last has this number */
+async function furnish(model: string, versions: number): Promise<Furnished> {
+  const tenant = await newTenant();
+  await deploy(tenant, model);
+  if (versions > 1) await upload(tenant, model, addOneModel());
+  await tenant.call("PUT", `/v1/models/${model}/aliases/alias-of-${model}`, { json: { version: versions } });
+  const [entryId = ""] = await addEntries(tenant, model, 1);
+  const child = await newTenant();
+  await placeBelow(child.id, tenant.id);
+  const ids = {
+    ...(await furnishMembers(tenant.id)),
+    model,
+    version: String(versions),
+    alias: `alias-of-${model}`,
+    key_id: await firstKeyId(tenant),
+    entry_id: entryId,
+    tenant_id: child.id,
+  };
+  return { tenant, ids };
+}
+
+function valueOf({ ids }: Furnished, name: string): string {
+  const value = ids[name];
+  if (value === undefined) throw new Error(`No test knows a value for the parameter :${name}.`);
+  return value;
+}
 
 /** A body that the route takes, so that nothing but the ids is at fault. */
 function bodyFor({ method, path }: AppRoute): CallOptions {
@@ -114,7 +188,7 @@ function bodyFor({ method, path }: AppRoute): CallOptions {
   if (path.endsWith("/backends")) return { json: { url: "https://triton.example.com", model: "m" } };
   if (path.endsWith("/traffic") && method === "PUT") return { json: { weights: { "2": 100 } } };
   if (path.startsWith("/v2/repository/") || path.endsWith("/rotate")) return { json: {} };
-  if (method === "PATCH") return { json: { name: "another" } };
+  if (method === "PATCH") return { json: PATCHES[path] };
   if (path.endsWith("/promote")) return { json: { version: 2 } };
   if (method === "PUT") return { json: { version: 2 } };
   if (method !== "POST") return {};
@@ -122,18 +196,19 @@ function bodyFor({ method, path }: AppRoute): CallOptions {
 }
 
 async function firstKeyId(tenant: TestTenant): Promise<string> {
-  return (await keysOf(tenant))[0]?.id ?? "";
+  const keys: { data: { id: string }[] } = await (await tenant.call("GET", "/v1/keys")).json();
+  return keys.data[0]?.id ?? "";
 }
 
-/** A tenant's keys, without when they were used: to look is to use one. */
-async function keysOf(tenant: TestTenant): Promise<{ id: string }[]> {
-  const keys: { data: { id: string; last_used_at: unknown }[] } = await (await tenant.call("GET", "/v1/keys")).json();
-  return keys.data.map((key) => ({ ...key, last_used_at: null }));
-}
-
-/** All that a tenant can see of its own, its usage summed up without the time of the question. */
-async function everythingOf(tenant: TestTenant): Promise<unknown> {
-  const read = async (path: string): Promise<unknown> => await (await tenant.call("GET", path)).json();
+/** Every row that D1 has of a tenant, and its usage, summed up without the time of the question. */
+async function everythingOf({ tenant }: Furnished): Promise<unknown> {
   const usage: { total: unknown } = await (await tenant.call("GET", "/v1/usage")).json();
-  return [await keysOf(tenant), await read("/v1/models"), await read("/v1/models/private-model"), usage.total];
+  return [await rowsOf(tenant.id), usage.total];
 }
+
+const PATCHES: Readonly<Record<string, object>> = {
+  "/v1/members/:user_id": { roles: ["viewer"] },
+  "/v1/roles/:role": { description: "changed" },
+  "/v1/teams/:team_id": { name: "changed" },
+  "/v1/keys/:key_id": { name: "another" },
+};

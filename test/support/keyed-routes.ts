@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
+import { furnishMembers, placeBelow, seatAll } from "./members.ts";
 import { addModel, addOneRequest, deploy, upload } from "./models.ts";
 import { withOutside } from "./outside.ts";
-import { addMember, newPerson } from "./people.ts";
 import { type CallOptions, type TestTenant, callAsOperator, newTenant } from "./tenant.ts";
 
 /** A request to a route that changes something, as it succeeds in {@link furnishedTenant}. */
@@ -54,6 +54,25 @@ export const KEYED_ROUTES: Readonly<Record<string, KeyedRoute>> = {
   "PATCH /v1/keys/:key_id": { status: 200, options: { json: { name: "renamed" } } },
   "POST /v1/keys/:key_id/rotate": { status: 201, options: { json: {} } },
   "DELETE /v1/keys/:key_id": { status: 204 },
+  "PATCH /v1/organization": { status: 200, options: { json: { name: "renamed" } } },
+  "PUT /v1/parent-access": {
+    status: 200,
+    options: { json: { role: "viewer" } },
+    prepare: async (tenant) => await placeBelow(tenant.id, (await newTenant()).id),
+  },
+  "PATCH /v1/members/:user_id": { status: 200, options: { json: { roles: ["viewer"] } } },
+  "DELETE /v1/members/:user_id": { status: 204 },
+  "POST /v1/invitations": { status: 201, options: { json: { email: "ada@example.com", roles: ["viewer"] } } },
+  "POST /v1/invitations/:invitation_id/resend": { status: 200 },
+  "DELETE /v1/invitations/:invitation_id": { status: 204 },
+  "POST /v1/roles": { status: 201, options: { json: { name: "reader", grants: ["models:read"] } } },
+  "PATCH /v1/roles/:role": { status: 200, options: { json: { description: "changed" } } },
+  "DELETE /v1/roles/:role": { status: 204 },
+  "POST /v1/teams": { status: 201, options: { json: { name: "another" } } },
+  "PATCH /v1/teams/:team_id": { status: 200, options: { json: { name: "renamed" } } },
+  "DELETE /v1/teams/:team_id": { status: 204 },
+  "PUT /v1/teams/:team_id/members/:user_id": { status: 204 },
+  "DELETE /v1/teams/:team_id/members/:user_id": { status: 204, prepare: async (tenant) => await seatAll(tenant.id) },
   "PUT /v1/cors": { status: 200, options: { json: { allowed_origins: ["https://app.example.com"] } } },
   "PUT /v1/security-policy": { status: 200, options: { json: { max_idle_minutes: 60 } } },
   "POST /admin/people/:user_id/suspend": { status: 200 },
@@ -83,7 +102,7 @@ export interface PathValues {
   readonly key_id: string;
 }
 
-/** A tenant with a model "m" of three versions, an alias "spare" that points at the second, a second key and a member. */
+/** A tenant with a model "m" of three versions, an alias "spare" that points at the second, a second key, and {@link furnishMembers}. */
 export async function furnishedTenant(): Promise<{ tenant: TestTenant; values: PathValues }> {
   const tenant = await newTenant();
   await deploy(tenant, "m");
@@ -91,19 +110,8 @@ export async function furnishedTenant(): Promise<{ tenant: TestTenant; values: P
   await tenant.call("PUT", "/v1/models/m/aliases/spare", { json: { version: 2 } });
   const made = await tenant.call("POST", "/v1/keys", { json: { name: "spare", scopes: ["models:infer"] } });
   const { id }: { id: string } = await made.json();
-  const member = await newPerson();
-  await addMember(tenant.id, member, "viewer");
-  return {
-    tenant,
-    values: {
-      model: "m",
-      version: "3",
-      alias: "spare",
-      key_id: id,
-      tenant_id: tenant.id,
-      user_id: (await newPerson()).id,
-    },
-  };
+  const own = await furnishMembers(tenant.id);
+  return { tenant, values: { ...own, model: "m", version: "3", alias: "spare", key_id: id, tenant_id: tenant.id } };
 }
 
 /** Call as who may call the route: the operator or the tenant. Servers outside answer as the tenant's own server does. */
@@ -119,9 +127,22 @@ export async function callAsOwner(
   );
 }
 
+const REGISTRY_TABLES = [
+  "models",
+  "versions",
+  "aliases",
+  "api_keys",
+  "credit_grants",
+  "members",
+  "roles",
+  "invitations",
+  "teams",
+  "team_members",
+];
+
 /** Everything that D1 has of a tenant, and how many tenants there are of the name that the walk gives, as JSON. */
 export async function registryOf(tenant: TestTenant): Promise<string> {
-  const rows = ["models", "versions", "aliases", "api_keys", "credit_grants"].map((table) =>
+  const rows = REGISTRY_TABLES.map((table) =>
     env.DB.prepare(`SELECT * FROM ${table} WHERE tenant_id = ? ORDER BY 1, 2, 3`).bind(tenant.id),
   );
   const people = env.DB.prepare(

@@ -109,7 +109,8 @@ export async function newOrganization(owner: Person, wish: Record<string, unknow
 
 /** How a person calls the API of a tenant, with one token until another is asked for. */
 export async function callerIn(person: Person, tenantId: TenantId, scope?: string) {
-  const headers = { Authorization: `Bearer ${await tokenOf(person, tenantId, scope)}` };
+  const token = await tokenOf(person, tenantId, scope);
+  const headers = { Authorization: `Bearer ${token}`, "CF-Connecting-IP": newAddressOfNetwork() };
   return async (method: string, path: string, json?: unknown): Promise<Response> =>
     await call(method, path, json === undefined ? { headers } : { headers, json });
 }

@@ -37,7 +37,7 @@ export function currentUsage(sql: SqlStorage, memory: CellMemory, nowMs: number)
 function readMeters(memory: CellMemory, nowMs: number) {
   const quotas: QuotaReading[] = [];
   const rates: RateReading[] = [];
-  const isThere = livingSubjects(memory);
+  const isThere = livingSubjects(memory, nowMs);
   const { periodAnchorMs } = memory.tenant;
   for (const id of meterIds(memory)) {
     const metered = limitOf(memory, id);
@@ -62,13 +62,18 @@ function meterIds(memory: CellMemory): Set<string> {
   return new Set([...ids, ...memory.meters.keys()]);
 }
 
-/** Meters outlive revoked keys and deleted models. */
-function livingSubjects({ keysByHash, deploymentsByName }: CellMemory): (subject: MeteredSubject) => boolean {
-  const revoked = new Set<string>();
-  for (const { keyId, revokedAtMs } of keysByHash.values()) if (revokedAtMs !== null) revoked.add(keyId);
+/** Meters outlive keys that have ended and deleted models. */
+function livingSubjects(
+  { keysByHash, deploymentsByName }: CellMemory,
+  nowMs: number,
+): (subject: MeteredSubject) => boolean {
+  const ended = new Set<string>();
+  for (const { keyId, revokedAtMs, expiresAtMs } of keysByHash.values()) {
+    if (revokedAtMs !== null || nowMs >= (expiresAtMs ?? Infinity)) ended.add(keyId);
+  }
   const modelIds = new Set<string>();
   for (const { modelId } of deploymentsByName.values()) modelIds.add(modelId);
-  return ({ per, id }) => (per === "model" ? modelIds.has(id) : !revoked.has(id));
+  return ({ per, id }) => (per === "model" ? modelIds.has(id) : !ended.has(id));
 }
 
 /** Of the tenant's own limits, whether anything runs or not; of others, those for whom anything does. */

@@ -19,7 +19,7 @@ test("a key that is made and revoked is recorded with who did it, from where, an
     { act: "key.revoked", actor_kind: "key", user_agent: "curl/8  [31m" },
   ]);
   expect(results[0]?.["actor_id"]).toMatch(/^key_/);
-  expect(JSON.parse(String(results[0]?.["after"]))).toEqual({ ...json, mode: "live" });
+  expect(JSON.parse(String(results[0]?.["after"]))).toEqual({ ...json, mode: "live", models: null });
   expect(JSON.stringify(results)).not.toContain(made.key.slice(-32));
 });
 

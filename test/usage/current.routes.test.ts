@@ -97,6 +97,18 @@ describe("current usage tells", () => {
     });
   });
 
+  test("nothing of a key that has expired", async () => {
+    await atNoon(async (clock) => {
+      const tenant = await tenantLimitedBy({ quotas: [quota({ per: "key", limit: 8 })] });
+      const json = { name: "k", scopes: ["models:infer"], expires_at: "2030-01-15T12:00:01Z" };
+      const { key } = await (await tenant.call("POST", "/v1/keys", { json })).json<{ key: string }>();
+      await admit({ ...tenant, key }, 1);
+      expect((await readCurrent(tenant)).quotas).toHaveLength(1);
+      clock.advanceMs(1_000);
+      expect((await readCurrent(tenant)).quotas).toEqual([]);
+    });
+  });
+
   test("what is left of every bucket", async () => {
     await atNoon(async (clock) => {
       const tenant = await newTenant({ limits: { burst: 10, rate_per_second: 2 } });

@@ -40,7 +40,7 @@ function usageIn(ticks: readonly Tick[]) {
 }
 
 async function revokeFirstKey(tenant: TestTenant): Promise<void> {
-  const other = await newKey(tenant.id, ["keys:write"]);
+  const other = await newKey(tenant.id, ["keys:read", "keys:write"]);
   const headers = { Authorization: `Bearer ${other}` };
   const keys: { data: { id: string; last_four: string }[] } = await (
     await tenant.call("GET", "/v1/keys", { headers })

@@ -1,0 +1,1 @@
+CREATE INDEX `audit_events_by_target` ON `audit_events` (`target_id`,`id`);

@@ -9,6 +9,7 @@ import { coldStartBenchmark } from "./cold-start.bench.ts";
 import { costBenchmark } from "./cost.bench.ts";
 import { helloBenchmark, nodeBenchmark } from "./inference.bench.ts";
 import { memoryBenchmark } from "./memory.bench.ts";
+import { credentialsBenchmark } from "./credentials.bench.ts";
 import { type BenchOptions, HELP, readOptions } from "./options.ts";
 import { progress } from "./progress.ts";
 import { containerBenchmark, webBenchmark } from "./plain-server.bench.ts";
@@ -35,6 +36,10 @@ const BENCHMARKS: Readonly<Record<string, { readonly about: string; readonly ben
   "http-admission": {
     about: "a route that admits against one that does nothing",
     benchmark: comparing(httpAdmissionBenchmark),
+  },
+  credentials: {
+    about: "reading a key and a token against a bare route, and starting with identity against without",
+    benchmark: credentialsBenchmark,
   },
   "scale-out": { about: "cells in several regions with a prepaid budget, simulated", benchmark: scaleOutBenchmark },
   cost: { about: "what tenants cost on Cloudflare's price list, computed", benchmark: costBenchmark },

@@ -27,6 +27,7 @@ import { type Clock, systemClock } from "./shared/clock.ts";
 import type { Database } from "./shared/database.ts";
 import { derivedKey } from "./shared/derived-keys.ts";
 import type { TenantId } from "./shared/ids.ts";
+import { originOf } from "./shared/origin.ts";
 import type { Jurisdiction, LocationHint } from "./shared/regions.ts";
 
 /** What handlers need of the world outside, built once per request. */
@@ -157,14 +158,14 @@ export function createServices(env: Env, request: Request, waitUntil: WaitUntil)
     },
     files: env.MODELS,
     get origin() {
-      return new URL(request.url).origin;
+      return originOf(request.url);
     },
     get mailer() {
       return createMailer({ brand: config.email.brand, deliver: deliveryOf(env, config), waitUntil });
     },
-    authServer: async () => await authServer(authWorld(env, config.publicOrigin ?? new URL(request.url).origin)),
+    authServer: async () => await authServer(authWorld(env, config.publicOrigin ?? originOf(request.url))),
     get issuer() {
-      return config.publicOrigin ?? new URL(request.url).origin;
+      return config.publicOrigin ?? originOf(request.url);
     },
     cell: (tenantId) => cellOf(cells, tenantId),
     admit: (tenantId, asked) => requestAdmission(tenantId, cells, waitUntil, asked),

@@ -23,12 +23,13 @@ export interface WorkerModule {
 /**
  * Build a Worker as a deployment would: wrangler bundles it with what wrangler.toml says, the engine before it.
  *
- * @param entry   relative to the repository
+ * @param entry     relative to the checkout
+ * @param checkout  the repository, or a copy of it
  */
-export async function bundleWorker(entry: string, directory: string): Promise<void> {
+export async function bundleWorker(entry: string, directory: string, checkout = ROOT): Promise<void> {
   const args = [WRANGLER, "deploy", entry, "--dry-run", "--outdir", directory];
   const environment = { ...process.env, WRANGLER_SEND_METRICS: "false", CI: "true" };
-  await promisify(execFile)(process.execPath, args, { cwd: ROOT, env: environment });
+  await promisify(execFile)(process.execPath, args, { cwd: checkout, env: environment });
 }
 
 /** The modules of a Worker that was bundled into this directory, the entry's first. */

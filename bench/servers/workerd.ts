@@ -28,6 +28,8 @@ export async function startHello(workshop: Workshop): Promise<BenchServer> {
 /** Where a Worker listens, any free port if none is given, and what it is told besides wrangler.toml. */
 export interface Placement {
   readonly port?: number;
+  /** Where the Worker's sources are; the repository if nothing else is given. */
+  readonly checkout?: string;
   readonly bindings?: Readonly<Record<string, string>>;
 }
 
@@ -38,7 +40,7 @@ export async function startWorker(
   workshop: Workshop,
   placement: Placement = {},
 ): Promise<BenchServer> {
-  await bundleWorker(entry, bundleDirectory(name, workshop));
+  await bundleWorker(entry, bundleDirectory(name, workshop), placement.checkout);
   const { server, miniflare } = await startBundled(name, entry, workshop, placement);
   await migrate(miniflare);
   return server;

@@ -17,6 +17,8 @@ export { TenantCell } from "./filled-cell.ts";
 
 const fillSchema = z.object({ tenantId: z.string(), rows: z.number(), keys: z.number() });
 
+const signingKeySchema = z.object({ kid: z.string(), jwk: z.string() });
+
 /** The benchmark's routes. They run the parts of src/ that admit, without what comes before and after. */
 const bench = new Hono<AppEnv>();
 
@@ -46,6 +48,17 @@ bench.post("/bench/fill", async (c) => {
 
 /** The route that the admitted one is held against: the same, without authentication and admission. */
 bench.post("/bench/nothing", (c) => c.text(newId("ent", Date.now())));
+
+/** The same route again, behind what reads credentials and asks nobody. */
+bench.post("/bench/credentials", authenticated, (c) => c.text(newId("ent", Date.now())));
+
+bench.post("/bench/signing-keys", async (c) => {
+  const { kid, jwk } = signingKeySchema.parse(await c.req.json());
+  const insert =
+    "INSERT INTO signing_keys (id, public_key, private_key, created_at, expires_at) VALUES (?, ?, '', 0, ?)";
+  await c.env.DB.prepare(insert).bind(kid, jwk, Date.now()).run(); // it signs no more, so the authorization server leaves it alone
+  return c.json({ kid });
+});
 
 bench.post("/bench/admissions/:way", authenticated, async (c) => {
   const { tenantId, credential } = c.var.presented;

@@ -15,7 +15,11 @@ export const INVALID_TOKEN = { "WWW-Authenticate": 'Bearer realm="tensorgate", e
  * here, with no I/O but for a signing key that was never seen; whether it is alive is for the tenant's cell to say.
  */
 export function readCredential(c: Context<AppEnv>): Presented | Response | Promise<Presented | Response> {
-  const token = bearerToken(c) ?? c.var.offeredKey;
+  const header = c.req.header("Authorization") ?? "";
+  if (header.startsWith("Bearer eyJ")) return readAccessToken(c, header.slice("Bearer ".length));
+  const known = header.startsWith("Bearer ") && keys.get(header.slice("Bearer ".length));
+  if (known) return known;
+  const token = bearerFrom(header) ?? c.var.offeredKey;
   if (token === undefined) return missingCredentials(c, "an API key (tg_live_… or tg_test_…) or an access token");
   if (looksLikeJwt(token)) return readAccessToken(c, token);
   const presented = keys.get(token) ?? parseKey(token);
@@ -27,7 +31,11 @@ export function readCredential(c: Context<AppEnv>): Presented | Response | Promi
 
 /** The token of the header Authorization; undefined where there is none. */
 export function bearerToken(c: Context<AppEnv>): string | undefined {
-  return /^Bearer +([\x21-\x7e]+)$/i.exec(c.req.header("Authorization") ?? "")?.[1];
+  return bearerFrom(c.req.header("Authorization") ?? "");
+}
+
+function bearerFrom(header: string): string | undefined {
+  return /^Bearer +([\x21-\x7e]+)$/i.exec(header)?.[1];
 }
 
 export function missingCredentials(c: Context<AppEnv>, what: string): Response {

@@ -19,7 +19,7 @@ import type { Grant } from "./permissions.rules.ts";
  */
 export const authenticated = createMiddleware<AppEnv>(async (c, next) => {
   const read = readCredential(c);
-  const presented = read instanceof Promise ? await read : read;
+  const presented = read instanceof Promise ? await read : read; // what is known is not waited for
   if (presented instanceof Response) return presented;
   c.set("presented", presented);
   return await next();

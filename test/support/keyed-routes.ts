@@ -99,7 +99,7 @@ export async function furnishedTenant(): Promise<{ tenant: TestTenant; values: P
       alias: "spare",
       key_id: id,
       tenant_id: tenant.id,
-      user_id: (await newPerson()).id,
+      user_id: member.id,
     },
   };
 }

@@ -42,7 +42,8 @@ describe.each(Object.entries(WAYS))("%s", (_name, way) => {
 });
 
 describe("the time of an answer", () => {
-  // Without a hash for accounts that there are not, the medians are some 20 times apart; with it, 1.0 to 1.3 were seen.
+  // Where no hash was made for accounts that there are not, a wrong password for one that there is took 3.6 times as long. With it
+  // the medians of both ways were within 1.04 of each other.
   test.each(["signing up", "logging in"])("does not tell whether there is such an account: %s", async (name) => {
     const way = WAYS[name] ?? WAYS["logging in"];
     const times: Record<"known" | "unknown", number[]> = { known: [], unknown: [] };
@@ -51,14 +52,14 @@ describe("the time of an answer", () => {
       await way?.(email);
       times[kind].push(performance.now() - startMs);
     };
-    for (let round = 0; round < 9; round++) {
+    for (let round = 0; round < 11; round++) {
       const known = (await newPerson()).email;
       await timed("known", known);
       await timed("unknown", newAddress());
     }
     const ratio = median(times.known) / median(times.unknown);
-    expect(ratio).toBeGreaterThan(1 / 3);
-    expect(ratio).toBeLessThan(3);
+    expect(ratio).toBeGreaterThan(1 / 2);
+    expect(ratio).toBeLessThan(2);
   });
 });
 

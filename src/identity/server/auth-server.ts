@@ -39,8 +39,6 @@ export function createAuthServer(world: AuthWorld) {
       cookiePrefix: "__Host-tensorgate",
       // better-auth would put `__Secure-` before the name, and browsers would not hold the cookie to its host any more
       useSecureCookies: false,
-      // said, because it takes NODE_ENV "test" for leave to check nothing
-      disableOriginCheck: false,
       defaultCookieAttributes: { secure: true, httpOnly: true, sameSite: "lax", path: "/" },
       ipAddress: { ipAddressHeaders: ["cf-connecting-ip"] },
       backgroundTasks: { handler: waitUntil },

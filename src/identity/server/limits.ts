@@ -5,7 +5,7 @@ import type { Guesser } from "../attempts.service.ts";
 import { AUTH_ENDPOINTS, speaksOAuth } from "../auth-endpoints.rules.ts";
 import { accountOf } from "./accounts.ts";
 import type { AuthContext } from "./auth-world.ts";
-import { tellOfLock } from "./records.ts";
+import { recordAct, tellOfLock } from "./records.ts";
 import { addressOf, outcomeOf } from "./request.ts";
 
 /** Who guesses in which request: an answer may have ended what it could be told from. */
@@ -80,6 +80,10 @@ async function tell(world: AuthContext, ctx: GenericEndpointContext): Promise<vo
   const { code, isRefused } = outcomeOf(ctx);
   if (code !== undefined && WRONG[kind].has(code)) {
     await tellOfWrong(world, ctx, kind, guesser);
+    // an address that was typed is recorded of nobody: whether there is such an account plays no part
+    const targetId = guesser.account.kind === "user" ? guesser.account.id : undefined;
+    const act = kind === "log_in" ? "person.failed_to_log_in" : "second_factor.failed";
+    await recordAct(world, ctx.headers, { act, targetId, after: { endpoint: ctx.path } });
     return;
   }
   if (isRefused || (rule.on === "email" && !ctx.context.newSession)) return;

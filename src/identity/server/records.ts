@@ -38,7 +38,7 @@ const METHODS: Readonly<Record<string, string>> = {
   "/callback/:id": "provider",
 };
 
-/** Records log-ins, those that failed, and what becomes of passwords and factors. Sessions are recorded where they end. */
+/** Records log-ins, and what becomes of passwords and passkeys. Those that fail are recorded where they are counted. */
 export function records(world: AuthContext) {
   return {
     id: "records",
@@ -49,13 +49,12 @@ export function records(world: AuthContext) {
 }
 
 async function record(world: AuthContext, ctx: GenericEndpointContext): Promise<void> {
-  const { isRefused, code } = outcomeOf(ctx);
   const { headers, path } = ctx;
   const { newSession, session } = ctx.context;
   const method = METHODS[path];
   // a provider's log-in ends in a redirect, which is an error to better-auth; who turns a second factor on has a session before
   if (method !== undefined && newSession && !session) return await recordLogIn(world, ctx, method);
-  if (isRefused) return await recordFailure(world, headers, { path, code });
+  if (outcomeOf(ctx).isRefused) return undefined;
   const person = newSession?.user ?? session?.user;
   const act = ACTS_BY_PATH[path];
   if (!person || !act) return undefined;
@@ -69,20 +68,6 @@ const ACTS_BY_PATH: Readonly<Record<string, Act>> = {
   "/passkey/verify-registration": "passkey.added",
   "/passkey/delete-passkey": "passkey.removed",
 };
-
-/** Only wrong secrets: what was refused for its form says nothing of anybody. Unknown accounts are recorded like any other. */
-async function recordFailure(
-  world: AuthContext,
-  headers: Headers | undefined,
-  { path, code }: { path: string; code: string | undefined },
-): Promise<void> {
-  if (path === "/sign-in/email" && code === "INVALID_EMAIL_OR_PASSWORD") {
-    await recordAct(world, headers, { act: "person.failed_to_log_in" });
-  }
-  if (code === "INVALID_CODE" || code === "INVALID_BACKUP_CODE") {
-    await recordAct(world, headers, { act: "second_factor.failed" });
-  }
-}
 
 /** Record a log-in, and write to the person if they were never seen in this browser and network. */
 async function recordLogIn(world: AuthContext, ctx: GenericEndpointContext, method: string): Promise<void> {

@@ -10,6 +10,7 @@ import { serverRoutes } from "./http/server.routes.ts";
 import { unrouted } from "./http/unrouted.ts";
 import { authRoutes } from "./identity/auth.routes.ts";
 import { keyRoutes } from "./identity/keys.routes.ts";
+import { signingKeyRoutes } from "./identity/signing-keys.routes.ts";
 import { inferenceRoutes } from "./inference/inference.routes.ts";
 import { downloadRoutes } from "./models/download.routes.ts";
 import { backendRoutes } from "./models/backend.routes.ts";
@@ -74,6 +75,7 @@ app.route("/", currentRoutes); //    GET  /v1/usage/current, /v1/usage/alerts
 app.route("/", tenantRoutes); //          /admin/tenants…
 app.route("/", creditRoutes); //     POST /admin/tenants/{tenant_id}/credits
 app.route("/", fleetRoutes); //           /admin/usage…
+app.route("/", signingKeyRoutes); //      /admin/signing-keys…
 app.route("/", outboxRoutes); //     GET  /dev/outbox…, where mails are kept instead of sent
 
 serveOpenApi(app); //                GET  /openapi.json

@@ -1,4 +1,5 @@
 import { app } from "./app.ts";
+import { rotateWhenDue } from "./identity/signing-keys.service.ts";
 import { createBackgroundServices } from "./services.ts";
 import { USAGE_QUEUE, recordHours } from "./usage/fleet.service.ts";
 import { reconcileInTurn } from "./usage/reconciliation.service.ts";
@@ -14,5 +15,9 @@ export default {
     if (batch.queue !== USAGE_QUEUE) throw new Error(`Nobody takes messages from the queue ${batch.queue}.`);
     await recordHours(batch, createBackgroundServices(env).db);
   },
-  scheduled: async (_event, env) => await reconcileInTurn(createBackgroundServices(env)),
+  scheduled: async (_event, env) => {
+    const services = createBackgroundServices(env);
+    const done = await Promise.allSettled([reconcileInTurn(services), rotateWhenDue(services)]);
+    for (const one of done) if (one.status === "rejected") throw one.reason;
+  },
 } satisfies ExportedHandler<Env>;

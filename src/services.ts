@@ -11,12 +11,12 @@ import { type Delivery, type Mailer, createMailer } from "./email/mailer.ts";
 import { outboxDelivery } from "./email/outbox-delivery.ts";
 import { type Config, parseEnv } from "./env.ts";
 import { AccessTokens } from "./identity/access-tokens.ts";
-import { authServer } from "./identity/auth.ts";
+import { authServer, newSigningKey } from "./identity/auth.ts";
 import { voidSession } from "./identity/revocation.service.ts";
 import type { AuthServer } from "./identity/server/auth-server.ts";
 import type { AuthWorld } from "./identity/server/auth-world.ts";
 import { SigningKeys } from "./identity/signing-keys.ts";
-import { loadPublicKeys } from "./identity/signing-keys.store.ts";
+import { type SigningKeyRow, loadPublicKeys } from "./identity/signing-keys.store.ts";
 import { type Attempts, attemptsOf } from "./identity/attempts.service.ts";
 import { type ContainerBackend, containerBackend } from "./inference/container-backends.ts";
 import { type Isolates, hostedIsolates, platformIsolates } from "./inference/isolates.ts";
@@ -39,6 +39,8 @@ export interface Services {
   readonly mailer: Mailer;
   /** People and the authorization server. */
   readonly authServer: () => Promise<AuthServer>;
+  /** Make a key pair that begins to sign at this time. */
+  readonly newSigningKey: (signsFromMs: number) => Promise<SigningKeyRow>;
   /** What reads the access tokens of {@link Services.issuer}. */
   readonly accessTokens: AccessTokens;
   /** Who issues them: the origin that this deployment is reached at. */
@@ -68,7 +70,7 @@ export interface Services {
 }
 
 /** What work that no request asks for needs of the world outside. */
-export type BackgroundServices = Pick<Services, "now" | "db" | "cell">;
+export type BackgroundServices = Pick<Services, "now" | "db" | "cell" | "newSigningKey">;
 
 /** What does not change from request to request, made once per isolate. */
 type Standing = Pick<Services, "config" | "isolates" | "container" | "accessTokens">;
@@ -106,6 +108,11 @@ function deliveryOf(env: Env, { email }: Config): Delivery {
   return cloudflareDelivery(env.EMAIL, email.from, email.brand);
 }
 
+/** What sessions, private keys and secrets are signed and encrypted with. */
+function identitySecret({ masterKey }: Config): string {
+  return Buffer.from(derivedKey(masterKey, "identity")).toString("base64url");
+}
+
 function authWorld(env: Env, issuer: string): AuthWorld {
   const background = createBackgroundServices(env);
   const config = parseEnv(env);
@@ -114,13 +121,18 @@ function authWorld(env: Env, issuer: string): AuthWorld {
     now: systemClock,
     mail: { brand: config.email.brand, deliver: deliveryOf(env, config) },
     issuer,
-    secret: Buffer.from(derivedKey(config.masterKey, "identity")).toString("base64url"),
+    secret: identitySecret(config),
     voidSession: async (userId, sessionId) => await voidSession(background, userId, sessionId),
   };
 }
 
 export function createBackgroundServices(env: Env): BackgroundServices {
-  return { now: systemClock, db: databaseOf(env), cell: (tenantId) => cellOf(env.TENANT_CELL, tenantId) };
+  return {
+    now: systemClock,
+    db: databaseOf(env),
+    cell: (tenantId) => cellOf(env.TENANT_CELL, tenantId),
+    newSigningKey: async (signsFromMs) => await newSigningKey(identitySecret(parseEnv(env)), signsFromMs),
+  };
 }
 
 export function createServices(env: Env, request: Request, waitUntil: WaitUntil): Services {
@@ -143,6 +155,7 @@ export function createServices(env: Env, request: Request, waitUntil: WaitUntil)
       return createMailer({ brand: config.email.brand, deliver: deliveryOf(env, config), waitUntil });
     },
     authServer: async () => await authServer(authWorld(env, config.publicOrigin ?? new URL(request.url).origin)),
+    newSigningKey: async (signsFromMs) => await newSigningKey(identitySecret(config), signsFromMs),
     get issuer() {
       return config.publicOrigin ?? new URL(request.url).origin;
     },

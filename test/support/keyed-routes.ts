@@ -52,6 +52,7 @@ export const KEYED_ROUTES: Readonly<Record<string, KeyedRoute>> = {
   "POST /v1/keys": { status: 201, options: { json: { name: "second", scopes: ["models:infer"] } } },
   "DELETE /v1/keys/:key_id": { status: 204 },
   "PUT /v1/cors": { status: 200, options: { json: { allowed_origins: ["https://app.example.com"] } } },
+  "POST /admin/signing-keys/rotate": { status: 201 },
   "POST /admin/tenants": { status: 201, options: { json: { name: "made once" } } },
   "PATCH /admin/tenants/:tenant_id": { status: 200, options: { json: { name: "renamed" } } },
   "POST /admin/tenants/:tenant_id/keys": {

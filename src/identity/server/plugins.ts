@@ -6,14 +6,14 @@ import { twoFactor } from "better-auth/plugins/two-factor";
 import { newId } from "../../shared/ids.ts";
 import { API_AUDIENCE } from "../access-tokens.ts";
 import { TENANT_GRANTS } from "../permissions.rules.ts";
-import { OVERLAP_SECONDS } from "../signing-keys.store.ts";
+import { LIFETIME_MS, OVERLAP_SECONDS } from "../signing-keys.rules.ts";
+import { type SigningKeyRow, loadSigningKeys } from "../signing-keys.store.ts";
 import type { AuthWorld } from "./auth-world.ts";
 import { accessTokenClaims } from "./claims.ts";
 import { tenantToken } from "./tenant-token.ts";
 
 /** How long an access token holds. */
 const ACCESS_TOKEN_SECONDS = 300;
-const ROTATION_SECONDS = 30 * 86_400;
 
 /** What better-auth does beyond passwords and sessions. */
 export function authPlugins(world: AuthWorld) {
@@ -43,16 +43,21 @@ export function authPlugins(world: AuthWorld) {
 }
 
 /** How tokens are signed: by keys that change each month, and are believed for a day after they signed their last. */
-function tokenOptions({ issuer }: AuthWorld): JwtOptions {
+function tokenOptions({ issuer, db, now }: AuthWorld): JwtOptions {
   return {
     disableSettingJwtHeader: true,
     jwks: {
       keyPairConfig: { alg: "EdDSA", crv: "Ed25519" },
-      rotationInterval: ROTATION_SECONDS,
+      rotationInterval: LIFETIME_MS / 1000,
       gracePeriod: OVERLAP_SECONDS,
     },
+    adapter: { getJwks: async () => (await loadSigningKeys(db, now())).map(keyOf) },
     jwt: { issuer, audience: API_AUDIENCE, expirationTime: `${ACCESS_TOKEN_SECONDS}s` },
   };
+}
+
+function keyOf({ expiresAt, alg: _alg, crv: _crv, ...key }: SigningKeyRow) {
+  return { ...key, ...(expiresAt && { expiresAt }), alg: "EdDSA", crv: "Ed25519" } as const;
 }
 
 /** Its types don't hold under `exactOptionalPropertyTypes`; all that is asked of a plugin is an id. */

@@ -9,6 +9,7 @@ import { securityHeaders } from "./http/security-headers.ts";
 import { serverRoutes } from "./http/server.routes.ts";
 import { unrouted } from "./http/unrouted.ts";
 import { authRoutes } from "./identity/auth.routes.ts";
+import { clientRoutes } from "./identity/clients.routes.ts";
 import { keyRoutes } from "./identity/keys.routes.ts";
 import { signingKeyRoutes } from "./identity/signing-keys.routes.ts";
 import { inferenceRoutes } from "./inference/inference.routes.ts";
@@ -67,6 +68,7 @@ app.route("/", backendRoutes); //    POST /v1/models/{model}/backends
 app.route("/", downloadRoutes); //   GET  /files/{link}
 app.route("/", authRoutes); //            /auth/…
 app.route("/", keyRoutes); //             /v1/keys…
+app.route("/", clientRoutes); //          /v1/clients…
 app.route("/", corsRoutes); //            /v1/cors
 app.route("/", usageRoutes); //      GET  /v1/usage
 app.route("/", liveRoutes); //       GET  /v1/usage/live

@@ -73,6 +73,7 @@ const DOCUMENT = {
     { name: "Inference", description: "Running models, in the terms of the Open Inference Protocol V2." },
     { name: "Models", description: "Models, versions and aliases." },
     { name: "API keys", description: "Who may call." },
+    { name: "OAuth clients", description: "Programs that get access tokens, for themselves or for people." },
     { name: "Usage", description: "What was used." },
     { name: "Operator", description: "For whoever runs the service." },
     { name: "Service", description: "The server itself." },

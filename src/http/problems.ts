@@ -29,6 +29,7 @@ export const PROBLEMS = {
   "route-not-found": { status: 404, title: "There is no such route" },
   "tenant-not-found": { status: 404, title: "There is no such tenant" },
   "key-not-found": { status: 404, title: "There is no such API key" },
+  "client-not-found": { status: 404, title: "There is no such OAuth client" },
   "model-not-found": { status: 404, title: "There is no such model" },
   "model-unloaded": { status: 404, title: "The model is unloaded" },
   "version-not-found": { status: 404, title: "The model has no such version" },

@@ -30,6 +30,8 @@ const jsonRoutes = Object.entries(
 const VALID: Record<string, object> = {
   name: { name: "new" },
   keys: { name: "k", scopes: ["models:infer"] },
+  clients: { name: "c", grant_types: ["client_credentials"], scopes: ["models:infer"] },
+  "{client_id}": {},
   aliases: { version: 1 },
   promote: { version: 1 },
   backends: { url: "https://triton.example.com", model: "m" },
@@ -47,6 +49,8 @@ test("these are the routes that take JSON", () => {
     "POST /v1/models/{model}/promote",
     "POST /v1/models/{model}/backends",
     "POST /v1/keys",
+    "POST /v1/clients",
+    "PATCH /v1/clients/{client_id}",
     "PUT /v1/cors",
     "POST /admin/tenants",
     "PATCH /admin/tenants/{tenant_id}",

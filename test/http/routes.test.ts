@@ -31,7 +31,15 @@ const guarded = allRoutes().filter((route) => !PUBLIC.includes(nameOf(route)));
 const ofOperators = guarded.filter((route) => route.path.startsWith("/admin"));
 const ofTenants = guarded.filter((route) => !ofOperators.includes(route));
 
-const anything = { model: "m", version: "1", alias: "a", key_id: "key_1", tenant_id: "ten_1", entry_id: "ent_1" };
+const anything = {
+  model: "m",
+  version: "1",
+  alias: "a",
+  key_id: "key_1",
+  tenant_id: "ten_1",
+  entry_id: "ent_1",
+  client_id: "cli_1",
+};
 
 /** Call a route with these credentials and nothing else. */
 async function knock({ method, path }: AppRoute, token?: string): Promise<Response> {
@@ -89,7 +97,7 @@ describe.each(named(ofTenants.filter((route) => route.path.includes(":"))))("%s"
     await deploy(owner, "private-model");
     await upload(owner, "private-model", addOneModel());
     const [entryId = ""] = await addEntries(owner, "private-model", 1);
-    const own = { key_id: await firstKeyId(owner), entry_id: entryId };
+    const own = { key_id: await firstKeyId(owner), entry_id: entryId, client_id: await newClientId(owner) };
     const ids = { model: "private-model", version: "2", alias: "production", ...own };
     const before = await everythingOf(owner);
     const response = await stranger.call(route.method, fillPath(route.path, ids), bodyFor(route));
@@ -106,6 +114,7 @@ function bodyFor({ method, path }: AppRoute): CallOptions {
   if (path.startsWith("/v2/repository/")) return { json: {} };
   if (path.endsWith("/promote")) return { json: { version: 2 } };
   if (method === "PUT") return { json: { version: 2 } };
+  if (path.startsWith("/v1/clients") && method === "PATCH") return { json: { name: "taken over" } };
   if (method !== "POST") return {};
   return { body: addOneModel(), headers: { "Content-Type": "application/octet-stream" } };
 }
@@ -115,9 +124,20 @@ async function firstKeyId(tenant: TestTenant): Promise<string> {
   return keys.data[0]?.id ?? "";
 }
 
+async function newClientId(tenant: TestTenant): Promise<string> {
+  const wish = { name: "Job", grant_types: ["client_credentials"], scopes: ["models:read"] };
+  return (await (await tenant.call("POST", "/v1/clients", { json: wish })).json<{ client_id: string }>()).client_id;
+}
+
 /** All that a tenant can see of its own, its usage summed up without the time of the question. */
 async function everythingOf(tenant: TestTenant): Promise<unknown> {
   const read = async (path: string): Promise<unknown> => await (await tenant.call("GET", path)).json();
   const usage: { total: unknown } = await (await tenant.call("GET", "/v1/usage")).json();
-  return [await read("/v1/keys"), await read("/v1/models"), await read("/v1/models/private-model"), usage.total];
+  return [
+    await read("/v1/keys"),
+    await read("/v1/clients"),
+    await read("/v1/models"),
+    await read("/v1/models/private-model"),
+    usage.total,
+  ];
 }

@@ -10,7 +10,9 @@ import { serverRoutes } from "./http/server.routes.ts";
 import { unrouted } from "./http/unrouted.ts";
 import { authRoutes } from "./identity/auth.routes.ts";
 import { clientRoutes } from "./identity/clients.routes.ts";
+import { discoveryRoutes } from "./identity/discovery.routes.ts";
 import { keyRoutes } from "./identity/keys.routes.ts";
+import { oauthLimits } from "./identity/oauth-limits.ts";
 import { signingKeyRoutes } from "./identity/signing-keys.routes.ts";
 import { inferenceRoutes } from "./inference/inference.routes.ts";
 import { downloadRoutes } from "./models/download.routes.ts";
@@ -66,6 +68,8 @@ app.route("/", servingRoutes); //         /v1/models/{model}/traffic, …/promot
 app.route("/", uploadRoutes); //     POST /v1/models/{model}/versions
 app.route("/", backendRoutes); //    POST /v1/models/{model}/backends
 app.route("/", downloadRoutes); //   GET  /files/{link}
+app.route("/", discoveryRoutes); //  GET  /.well-known/…, /auth/jwks
+app.route("/", oauthLimits); //           /auth/oauth2/token, /auth/device…
 app.route("/", authRoutes); //            /auth/…
 app.route("/", keyRoutes); //             /v1/keys…
 app.route("/", clientRoutes); //          /v1/clients…

@@ -122,6 +122,11 @@ function authWorld(env: Env, issuer: string): AuthWorld {
     mail: { brand: config.email.brand, deliver: deliveryOf(env, config) },
     issuer,
     secret: identitySecret(config),
+    readToken: (token) => standingOf(env).accessTokens.read(token, issuer),
+    isVoid: async (tenantId, credential) => await background.cell(tenantId).isVoid(credential),
+    refuseBefore: async (tenantId, ...subject) => {
+      await background.cell(tenantId).refuseBefore(...subject);
+    },
     voidSession: async (userId, sessionId) => await voidSession(background, userId, sessionId),
   };
 }

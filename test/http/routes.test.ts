@@ -18,6 +18,10 @@ const PUBLIC = [
   // better-auth has guards of its own: who logs in has no credentials yet
   "GET /auth/*",
   "POST /auth/*",
+  // what clients of the authorization server read first
+  "GET /.well-known/openid-configuration",
+  "GET /.well-known/oauth-authorization-server",
+  "GET /auth/jwks",
   // Only where e-mail is kept instead of sent: test/email/outbox.routes.test.ts shows that they are 404 elsewhere.
   "GET /dev/outbox",
   "GET /dev/outbox.json",

@@ -31,13 +31,20 @@ class CookieJar {
   }
 }
 
-/** A browser that nobody is logged in with. */
-export function newBrowser(): { call: Person["call"] } {
+/** An address of a network that no other test calls from. */
+export function newNetwork(): string {
+  const [a = 0, b = 0, c = 0] = crypto.getRandomValues(new Uint8Array(3));
+  return `10.${a}.${b}.${c}`;
+}
+
+/** A browser that nobody is logged in with, on a page of this origin. */
+export function newBrowser(origin = "http://tensorgate.test"): { call: Person["call"] } {
   const jar = new CookieJar();
+  const address = newNetwork();
   return {
     call: async (method, path, json) => {
-      const headers = { Cookie: jar.header, Origin: "http://tensorgate.test" };
-      const response = await call(method, path, json === undefined ? { headers } : { headers, json });
+      const headers = { Cookie: jar.header, Origin: origin, "CF-Connecting-IP": address };
+      const response = await call(method, path, { headers, origin, ...(json !== undefined && { json }) });
       jar.take(response);
       return response;
     },
@@ -53,9 +60,9 @@ export async function linksTo(email: string): Promise<string[]> {
 }
 
 /** Sign a person up, follow the link of the mail, and log in. */
-export async function newPerson(name = "Ada"): Promise<Person> {
+export async function newPerson(name = "Ada", origin?: string): Promise<Person> {
   const email = `${crypto.randomUUID()}@example.com`;
-  const browser = newBrowser();
+  const browser = newBrowser(origin);
   await browser.call("POST", "/auth/sign-up/email", { name, email, password: PASSWORD });
   const [link = ""] = await linksTo(email);
   const { pathname, search } = new URL(link);

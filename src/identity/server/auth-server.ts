@@ -55,9 +55,23 @@ export function createAuthServer(world: AuthWorld) {
     },
     plugins: authPlugins(world),
     // What the routes of this server's own API take the place of, or what would hand out tokens of another form.
-    disabledPaths: ["/token", "/device/token"],
+    disabledPaths: ["/token", "/device/token", ...CLIENT_PATHS, ...LOGOUT_PATHS],
   });
 }
+
+/** Clients are the tenants' own (/v1/clients): persons by themselves register none. */
+const CLIENT_PATHS = [
+  "/oauth2/register",
+  "/oauth2/create-client",
+  "/oauth2/get-client",
+  "/oauth2/get-clients",
+  "/oauth2/update-client",
+  "/oauth2/client/rotate-secret",
+  "/oauth2/delete-client",
+  "/oauth2/update-consent",
+];
+/** Clients register no address to come back to after a log-out. */
+const LOGOUT_PATHS = ["/oauth2/end-session", "/oauth2/end-session/confirm"];
 
 const SESSION_SECONDS = 7 * 86_400;
 

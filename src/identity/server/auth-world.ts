@@ -1,7 +1,9 @@
 import type { Mailer, MailerParts } from "../../email/mailer.ts";
+import type { Credential, EpochKind } from "../../admission/credentials.rules.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { Database } from "../../shared/database.ts";
-import type { SessionId, UserId } from "../../shared/ids.ts";
+import type { SessionId, TenantId, UserId } from "../../shared/ids.ts";
+import type { AccessTokens } from "../access-tokens.ts";
 
 /** What the authorization server needs of the world outside. */
 export interface AuthWorld {
@@ -13,6 +15,12 @@ export interface AuthWorld {
   readonly issuer: string;
   /** What sessions, private keys and secrets are signed and encrypted with. */
   readonly secret: string;
+  /** Read an access token of this server, without asking whether it is alive. */
+  readonly readToken: (token: string) => ReturnType<AccessTokens["read"]>;
+  /** Whether the tenant's cell has voided a credential. */
+  readonly isVoid: (tenantId: TenantId, credential: Credential) => Promise<boolean>;
+  /** Have the tenant's cell void what was issued of a subject before a moment. When it returns, that is refused. */
+  readonly refuseBefore: (tenantId: TenantId, kind: EpochKind, id: string, notBeforeMs: number) => Promise<void>;
   /** Tell every cell that knows of the log-in that its tokens are void. When it returns, they are refused. */
   readonly voidSession: (userId: UserId, sessionId: SessionId) => Promise<void>;
 }

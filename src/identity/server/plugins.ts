@@ -1,4 +1,4 @@
-import { oauthDeviceAuthorization, oauthProvider } from "@better-auth/oauth-provider";
+import { oauthProvider } from "@better-auth/oauth-provider";
 import { passkey } from "@better-auth/passkey";
 import type { BetterAuthPlugin } from "better-auth";
 import { type JwtOptions, jwt } from "better-auth/plugins/jwt";
@@ -10,6 +10,12 @@ import { LIFETIME_MS, OVERLAP_SECONDS } from "../signing-keys.rules.ts";
 import { type SigningKeyRow, loadSigningKeys } from "../signing-keys.store.ts";
 import type { AuthWorld } from "./auth-world.ts";
 import { accessTokenClaims } from "./claims.ts";
+import { consents } from "./consents.ts";
+import { defaultResource } from "./default-resource.ts";
+import { deviceGrant } from "./device-grant.ts";
+import { replays } from "./replays.ts";
+import { revocation } from "./revocation.ts";
+import { sessionTenant, tenantOfSession } from "./session-tenant.ts";
 import { tenantToken } from "./tenant-token.ts";
 
 /** How long an access token holds. */
@@ -24,10 +30,20 @@ export function authPlugins(world: AuthWorld) {
     passkey({ rpID: new URL(issuer).hostname, rpName: "Tensorgate", origin: issuer }),
     jwt(jwtOptions),
     tenantToken(world, jwtOptions, ACCESS_TOKEN_SECONDS),
+    sessionTenant(world),
+    defaultResource,
+    replays(world),
+    revocation(world),
+    consents(world),
     asPlugin(
       oauthProvider({
         loginPage: "/sign-in",
         consentPage: "/consent",
+        postLogin: {
+          page: "/choose-tenant",
+          shouldRedirect: async (loggedIn) => (await tenantOfSession(world, loggedIn)) === undefined,
+          consentReferenceId: async (loggedIn) => await tenantOfSession(world, loggedIn),
+        },
         scopes: ["openid", "profile", "email", "offline_access", ...TENANT_GRANTS],
         accessTokenExpiresIn: ACCESS_TOKEN_SECONDS,
         m2mAccessTokenExpiresIn: ACCESS_TOKEN_SECONDS,
@@ -38,7 +54,7 @@ export function authPlugins(world: AuthWorld) {
         rateLimit: RATE_LIMITS_ELSEWHERE,
       }),
     ),
-    oauthDeviceAuthorization({ verificationUri: `${issuer}/device`, expiresIn: "15m", interval: "5s" }),
+    deviceGrant(world),
   ];
 }
 

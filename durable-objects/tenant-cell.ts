@@ -4,7 +4,7 @@ import { type Admission, type AdmissionRequest, admit } from "../src/admission/a
 import type { Conclusion, Ended } from "../src/admission/claims.rules.ts";
 import { keepAnswer, releaseClaim } from "../src/admission/claims.store.ts";
 import { addCreditGrant, raiseEpoch, readCredit } from "../src/admission/cell-state.store.ts";
-import type { EpochKind } from "../src/admission/credentials.rules.ts";
+import { type Credential, type EpochKind, identify } from "../src/admission/credentials.rules.ts";
 import { type KeyId, type ModelId, type TenantId, type VersionId, isId } from "../src/shared/ids.ts";
 import { systemClock } from "../src/shared/clock.ts";
 import type { Alert } from "../src/usage/alerts.rules.ts";
@@ -100,6 +100,12 @@ export class TenantCell extends DurableObject<Env> {
     }
     this.#setAlarm(memory);
     this.#feed.recheck(memory);
+  }
+
+  /** Whether a token or key is void, or of a tenant that there is not: for who was shown one and asks. Counts against no limit. */
+  async isVoid(credential: Credential): Promise<boolean> {
+    const memory = await this.#open();
+    return !memory || "kind" in identify(memory, credential, systemClock());
   }
 
   /**

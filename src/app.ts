@@ -10,9 +10,12 @@ import { securityHeaders } from "./http/security-headers.ts";
 import { serverRoutes } from "./http/server.routes.ts";
 import { unrouted } from "./http/unrouted.ts";
 import { authRoutes } from "./identity/auth.routes.ts";
+import { clientRoutes } from "./identity/clients.routes.ts";
+import { discoveryRoutes } from "./identity/discovery.routes.ts";
 import { keyRoutes } from "./identity/keys.routes.ts";
 import { peopleRoutes } from "./identity/people.routes.ts";
 import { leakRoutes } from "./identity/leaks.routes.ts";
+import { signingKeyRoutes } from "./identity/signing-keys.routes.ts";
 import { inferenceRoutes } from "./inference/inference.routes.ts";
 import { invitationRoutes } from "./members/invitations.routes.ts";
 import { memberRoutes } from "./members/members.routes.ts";
@@ -75,6 +78,7 @@ app.route("/", servingRoutes); //         /v1/models/{model}/traffic, …/promot
 app.route("/", uploadRoutes); //     POST /v1/models/{model}/versions
 app.route("/", backendRoutes); //    POST /v1/models/{model}/backends
 app.route("/", downloadRoutes); //   GET  /files/{link}
+app.route("/", discoveryRoutes); //  GET  /.well-known/…, /auth/jwks
 app.route("/", authRoutes); //            /auth/…
 app.route("/", peopleRoutes); //          /admin/people…
 app.route("/", keyRoutes); //             /v1/keys…
@@ -85,6 +89,7 @@ app.route("/", roleRoutes); //            /v1/roles…
 app.route("/", teamRoutes); //            /v1/teams…
 app.route("/", teamMemberRoutes); //      /v1/teams/{team_id}/members…
 app.route("/", leakRoutes); //       POST /secret-scanning/alerts
+app.route("/", clientRoutes); //          /v1/clients…
 app.route("/", corsRoutes); //            /v1/cors
 app.route("/", auditRoutes); //      GET  /v1/audit, /admin/audit
 app.route("/", securityPolicyRoutes); //  /v1/security-policy
@@ -96,6 +101,7 @@ app.route("/", currentRoutes); //    GET  /v1/usage/current, /v1/usage/alerts
 app.route("/", tenantRoutes); //          /admin/tenants…
 app.route("/", creditRoutes); //     POST /admin/tenants/{tenant_id}/credits
 app.route("/", fleetRoutes); //           /admin/usage…
+app.route("/", signingKeyRoutes); //      /admin/signing-keys…
 app.route("/", outboxRoutes); //     GET  /dev/outbox…, where mails are kept instead of sent
 
 serveOpenApi(app); //                GET  /openapi.json

@@ -1,5 +1,5 @@
 import { app } from "./app.ts";
-import { sweep } from "./identity/sweeping.service.ts";
+import { keepHouse } from "./identity/hourly.service.ts";
 import { createBackgroundServices } from "./services.ts";
 import { USAGE_QUEUE, recordHours } from "./usage/fleet.service.ts";
 import { reconcileInTurn } from "./usage/reconciliation.service.ts";
@@ -17,6 +17,7 @@ export default {
   },
   scheduled: async (_event, env) => {
     const services = createBackgroundServices(env);
-    await Promise.all([reconcileInTurn(services), sweep(services)]);
+    const done = await Promise.allSettled([reconcileInTurn(services), keepHouse(services)]);
+    for (const one of done) if (one.status === "rejected") throw one.reason;
   },
 } satisfies ExportedHandler<Env>;

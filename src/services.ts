@@ -12,14 +12,14 @@ import { outboxDelivery } from "./email/outbox-delivery.ts";
 import { type Config, parseEnv } from "./env.ts";
 import { recordAct } from "./events/audit.service.ts";
 import { AccessTokens } from "./identity/access-tokens.ts";
-import { authServer } from "./identity/auth.ts";
+import { authServer, newSigningKey } from "./identity/auth.ts";
 import { ReporterKeys, loadReporterKeys } from "./identity/reporter-keys.ts";
 import { followKeys, voidPerson, voidSession } from "./identity/revocation.service.ts";
 import type { AuthServer } from "./identity/server/auth-server.ts";
 import type { AuthWorld } from "./identity/server/auth-world.ts";
 import { RefusedTokens } from "./identity/refused-tokens.ts";
 import { SigningKeys } from "./identity/signing-keys.ts";
-import { loadPublicKeys } from "./identity/signing-keys.store.ts";
+import { type SigningKeyRow, loadPublicKeys } from "./identity/signing-keys.store.ts";
 import { type Attempts, attemptsOf } from "./identity/attempts.service.ts";
 import { type ContainerBackend, containerBackend } from "./inference/container-backends.ts";
 import { type Isolates, hostedIsolates, platformIsolates } from "./inference/isolates.ts";
@@ -43,6 +43,8 @@ export interface Services {
   readonly mailer: Mailer;
   /** People and the authorization server. */
   readonly authServer: () => Promise<AuthServer>;
+  /** Make a key pair that begins to sign at this time. */
+  readonly newSigningKey: (signsFromMs: number) => Promise<SigningKeyRow>;
   /** What reads the access tokens of {@link Services.issuer}. */
   readonly accessTokens: AccessTokens;
   /** Has refusals of tokens recorded. */
@@ -76,7 +78,7 @@ export interface Services {
 }
 
 /** What work that no request asks for needs of the world outside. */
-export type BackgroundServices = Pick<Services, "now" | "db" | "cell">;
+export type BackgroundServices = Pick<Services, "now" | "db" | "cell" | "newSigningKey">;
 
 /** What does not change from request to request, made once per isolate. */
 type Standing = Pick<Services, "config" | "isolates" | "container" | "accessTokens" | "refusedTokens" | "reporterKeys">;
@@ -120,6 +122,11 @@ async function makeCell(env: Env, tenantId: TenantId, locationHint: LocationHint
   await cellOf(env.TENANT_CELL, tenantId, locationHint).refresh({ kind: "tenant" });
 }
 
+/** What sessions, private keys and secrets are signed and encrypted with. */
+function identitySecret({ masterKey }: Config): string {
+  return Buffer.from(derivedKey(masterKey, "identity")).toString("base64url");
+}
+
 function authWorld(env: Env, issuer: string): AuthWorld {
   const background = createBackgroundServices(env);
   const config = parseEnv(env);
@@ -129,9 +136,14 @@ function authWorld(env: Env, issuer: string): AuthWorld {
     offersJurisdiction: (jurisdiction) => offersJurisdiction(env.TENANT_CELL, jurisdiction),
     mail: { brand: config.email.brand, deliver: deliveryOf(env, config) },
     issuer,
-    secret: Buffer.from(derivedKey(config.masterKey, "identity")).toString("base64url"),
+    secret: identitySecret(config),
     attempts: attemptsOf(env.ATTEMPT_LIMITER, config.masterKey),
     logInProviders: config.logInProviders,
+    readToken: (token, alongside) => standingOf(env).accessTokens.read(token, { issuer, background: alongside }),
+    isVoid: async (tenantId, credential) => await background.cell(tenantId).isVoid(credential),
+    refuseBefore: async (tenantId, ...subject) => {
+      await background.cell(tenantId).refuseBefore(...subject);
+    },
     voidSession: async (userId, sessionId) => await voidSession(background, userId, sessionId),
     voidPerson: async (userId) => await voidPerson(background, userId, "ever"),
     followKeys: async (userId, tenantIds) => await followKeys(background, userId, tenantIds),
@@ -139,7 +151,12 @@ function authWorld(env: Env, issuer: string): AuthWorld {
 }
 
 export function createBackgroundServices(env: Env): BackgroundServices {
-  return { now: systemClock, db: databaseOf(env), cell: (tenantId) => cellOf(env.TENANT_CELL, tenantId) };
+  return {
+    now: systemClock,
+    db: databaseOf(env),
+    cell: (tenantId) => cellOf(env.TENANT_CELL, tenantId),
+    newSigningKey: async (signsFromMs) => await newSigningKey(identitySecret(parseEnv(env)), signsFromMs),
+  };
 }
 
 export function createServices(env: Env, request: Request, waitUntil: WaitUntil): Services {
@@ -164,6 +181,7 @@ export function createServices(env: Env, request: Request, waitUntil: WaitUntil)
       return createMailer({ brand: config.email.brand, deliver: deliveryOf(env, config), waitUntil });
     },
     authServer: async () => await authServer(authWorld(env, config.publicOrigin ?? originOf(request.url))),
+    newSigningKey: async (signsFromMs) => await newSigningKey(identitySecret(config), signsFromMs),
     get issuer() {
       return config.publicOrigin ?? originOf(request.url);
     },

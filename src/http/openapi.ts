@@ -76,6 +76,7 @@ const DOCUMENT = {
     { name: "Organization", description: "The tenant itself, what is above it and what is below." },
     { name: "Members", description: "People, what they may do, and who is asked to join." },
     { name: "People", description: "How people log in." },
+    { name: "OAuth clients", description: "Programs that get access tokens, for themselves or for people." },
     { name: "Usage", description: "What was used." },
     { name: "Audit", description: "What was done, and by whom." },
     { name: "Operator", description: "For whoever runs the service." },

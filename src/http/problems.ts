@@ -37,6 +37,7 @@ export const PROBLEMS = {
   "team-not-found": { status: 404, title: "There is no such team" },
   "person-not-found": { status: 404, title: "There is no such person" },
   "key-not-found": { status: 404, title: "There is no such API key" },
+  "client-not-found": { status: 404, title: "There is no such OAuth client" },
   "model-not-found": { status: 404, title: "There is no such model" },
   "model-unloaded": { status: 404, title: "The model is unloaded" },
   "version-not-found": { status: 404, title: "The model has no such version" },

@@ -28,7 +28,7 @@ const RULES = {
   invitation: { address: every(60, HOUR_MS), account: every(30, HOUR_MS) },
   /** The account is the address that is invited, by whomever. */
   invitation_mail: { address: every(60, HOUR_MS), account: every(5, HOUR_MS) },
-  /** The account is the client; the device code, where a device asks whether it was approved. */
+  /** The account is the device code, where a device asks whether it was approved; the person, for tokens of their session. */
   token: { address: every(120, MINUTE_MS), account: every(60, MINUTE_MS) },
   /** Asking for a code, and typing one in; the account is who types. */
   device_code: { address: every(30, 10 * MINUTE_MS), account: every(10, 10 * MINUTE_MS) },

@@ -2,9 +2,10 @@ import type { AttemptKind } from "./attempts.rules.ts";
 
 /**
  * Whose account an attempt is on: the e-mail that the request names, the person whose session or half-finished log-in it is, or
- * the client that it names. "nobody" counts for the network alone.
+ * the device that asks whether it was let in. "nobody" counts for the network alone: nothing is counted against a client, whose secret
+ * can't be guessed and whose id is known to whoever wants to use up what its owner needs.
  */
-type AccountSource = "email" | "new-email" | "session" | "challenged" | "client" | "nobody";
+type AccountSource = "email" | "new-email" | "session" | "challenged" | "device" | "nobody";
 
 /** What becomes of calls to an endpoint of the authorization server. */
 type EndpointRule =
@@ -83,6 +84,7 @@ export const AUTH_ENDPOINTS: Readonly<Record<string, EndpointRule>> = {
   "/passkey/update-passkey": "own",
 
   "/tenant-token": { attempt: "token", on: "session" },
+  "/session-tenant": "own",
   "/organizations": "own",
   "/organizations/:id/leave": "own",
   "/invitations": "own",
@@ -95,24 +97,24 @@ export const AUTH_ENDPOINTS: Readonly<Record<string, EndpointRule>> = {
   "/oauth2/authorize": "open",
   "/oauth2/consent": "own",
   "/oauth2/continue": "own",
-  "/oauth2/token": { attempt: "token", on: "client" },
-  "/oauth2/introspect": { attempt: "token", on: "client" },
-  "/oauth2/revoke": { attempt: "token", on: "client" },
-  "/oauth2/register": { attempt: "token", on: "nobody" },
+  "/oauth2/token": { attempt: "token", on: "device" },
+  "/oauth2/introspect": { attempt: "token", on: "nobody" },
+  "/oauth2/revoke": { attempt: "token", on: "nobody" },
+  "/oauth2/register": "disabled",
   "/oauth2/userinfo": "own",
-  "/oauth2/end-session": "own",
-  "/oauth2/end-session/confirm": "own",
-  "/oauth2/get-client": "own",
-  "/oauth2/get-clients": "own",
-  "/oauth2/create-client": "own",
-  "/oauth2/update-client": "own",
-  "/oauth2/delete-client": "own",
-  "/oauth2/client/rotate-secret": "own",
+  "/oauth2/end-session": "disabled",
+  "/oauth2/end-session/confirm": "disabled",
+  "/oauth2/get-client": "disabled",
+  "/oauth2/get-clients": "disabled",
+  "/oauth2/create-client": "disabled",
+  "/oauth2/update-client": "disabled",
+  "/oauth2/delete-client": "disabled",
+  "/oauth2/client/rotate-secret": "disabled",
   "/oauth2/public-client": "own",
   "/oauth2/public-client-prelogin": "open",
   "/oauth2/get-consent": "own",
   "/oauth2/get-consents": "own",
-  "/oauth2/update-consent": "own",
+  "/oauth2/update-consent": "disabled",
   "/oauth2/delete-consent": "own",
 
   "/device/code": { attempt: "device_code", on: "nobody" },

@@ -1,5 +1,5 @@
 import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
-import type { TenantId } from "../shared/ids.ts";
+import type { CallerId, TenantId } from "../shared/ids.ts";
 
 /*
  * The tables of better-auth and its plugins, as its adapter expects them: property names are its own, and each table answers to a
@@ -171,10 +171,15 @@ export const oauthClients = sqliteTable(
     responseTypes: text("response_types"),
     requirePKCE: integer("require_pkce", { mode: "boolean" }),
     dpopBoundAccessTokens: integer("dpop_bound_access_tokens", { mode: "boolean" }).default(false),
-    referenceId: text("reference_id"),
+    referenceId: text("reference_id").$type<TenantId>(),
     metadata: text("metadata"),
+    /** Who registered it: a key, a person or a client; null for those of the deployment's own. Not better-auth's. */
+    createdBy: text("created_by").$type<CallerId>(),
   },
-  (table) => [index("oauth_clients_by_user_id").on(table.userId)],
+  (table) => [
+    index("oauth_clients_by_user_id").on(table.userId),
+    index("oauth_clients_by_tenant").on(table.referenceId, table.clientId),
+  ],
 );
 
 /** The APIs that tokens are for. */
@@ -248,6 +253,7 @@ export const oauthRefreshTokens = sqliteTable(
     index("oauth_refresh_tokens_by_session_id").on(table.sessionId),
     index("oauth_refresh_tokens_by_user_id").on(table.userId),
     index("oauth_refresh_tokens_by_authorization_code_id").on(table.authorizationCodeId),
+    index("oauth_refresh_tokens_by_expiry").on(table.expiresAt),
   ],
 );
 
@@ -311,17 +317,23 @@ export const oauthClientAssertions = sqliteTable("oauth_client_assertions", {
 });
 
 /** Devices that wait for their owner to let them in. */
-export const deviceCodes = sqliteTable("device_codes", {
-  id: text("id").primaryKey(),
-  deviceCode: text("device_code").notNull().unique(),
-  userCode: text("user_code").notNull().unique(),
-  userId: text("user_id"),
-  expiresAt: integer("expires_at", { mode: "timestamp_ms" }).notNull(),
-  status: text("status").notNull(),
-  lastPolledAt: integer("last_polled_at", { mode: "timestamp_ms" }),
-  pollingInterval: integer("polling_interval"),
-  clientId: text("client_id"),
-  scope: text("scope"),
-  resources: text("resources"),
-  oauthClientId: text("oauth_client_id"),
-});
+export const deviceCodes = sqliteTable(
+  "device_codes",
+  {
+    id: text("id").primaryKey(),
+    deviceCode: text("device_code").notNull().unique(),
+    userCode: text("user_code").notNull().unique(),
+    userId: text("user_id"),
+    expiresAt: integer("expires_at", { mode: "timestamp_ms" }).notNull(),
+    status: text("status").notNull(),
+    lastPolledAt: integer("last_polled_at", { mode: "timestamp_ms" }),
+    pollingInterval: integer("polling_interval"),
+    clientId: text("client_id"),
+    scope: text("scope"),
+    resources: text("resources"),
+    oauthClientId: text("oauth_client_id"),
+    /** The tenant that the person was working in when they let the device in; null before. */
+    tenantId: text("tenant_id").$type<TenantId>(),
+  },
+  (table) => [index("device_codes_by_expiry").on(table.expiresAt)],
+);

@@ -1,5 +1,6 @@
 import type { AuthServer } from "./server/auth-server.ts";
 import type { AuthWorld } from "./server/auth-world.ts";
+import type { SigningKeyRow } from "./signing-keys.store.ts";
 
 /** Servers of this isolate, by the origin that they are reached at: making one costs some 80 ms of CPU. */
 const servers = new Map<string, Promise<AuthServer>>();
@@ -20,4 +21,10 @@ export function authServer(world: AuthWorld): Promise<AuthServer> {
 async function makeServer(world: AuthWorld): Promise<AuthServer> {
   const { createAuthServer } = await import("./server/auth-server.ts");
   return createAuthServer(world);
+}
+
+/** A key pair whose private half is encrypted as the server reads it. */
+export async function newSigningKey(secret: string, signsFromMs: number): Promise<SigningKeyRow> {
+  const module = await import("./server/new-signing-key.ts");
+  return await module.newSigningKey(secret, signsFromMs);
 }

@@ -33,6 +33,8 @@ const jsonRoutes = Object.entries(
 const VALID: Record<string, object> = {
   name: { name: "new" },
   keys: { name: "k", scopes: ["models:infer"] },
+  clients: { name: "c", grant_types: ["client_credentials"], scopes: ["models:infer"] },
+  "{client_id}": {},
   aliases: { version: 1 },
   promote: { version: 1 },
   backends: { url: "https://triton.example.com", model: "m" },
@@ -64,6 +66,8 @@ test("these are the routes that take JSON", () => {
     "PATCH /v1/teams/{team_id}",
     "PATCH /v1/keys/{key_id}",
     "POST /v1/keys/{key_id}/rotate",
+    "POST /v1/clients",
+    "PATCH /v1/clients/{client_id}",
     "PUT /v1/cors",
     "PUT /v1/security-policy",
     "POST /admin/tenants",

@@ -79,7 +79,7 @@ describe("/openapi.json", () => {
 
   test("states for every operation how its caller authenticates, and what a problem looks like", async () => {
     for (const { name, security, responses } of await readOperations()) {
-      const isPublic = /^(GET \/(v2$|v2\/health|errors|files)|POST \/secret-scanning\/)/.test(name);
+      const isPublic = /^(GET \/(v2$|v2\/health|errors|files|\.well-known)|POST \/secret-scanning\/)/.test(name);
       expect(security.length === 0, name).toBe(isPublic);
       const [other, token] = name.includes(" /admin") ? ["operatorToken", ":platform"] : ["apiKey", ""];
       for (const way of security) {

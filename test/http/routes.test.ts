@@ -23,6 +23,10 @@ const PUBLIC = [
   // better-auth has guards of its own: who logs in has no credentials yet
   "GET /auth/*",
   "POST /auth/*",
+  // what clients of the authorization server read first
+  "GET /.well-known/openid-configuration",
+  "GET /.well-known/oauth-authorization-server",
+  "GET /auth/jwks",
   // Only where e-mail is kept instead of sent: test/email/outbox.routes.test.ts shows that they are 404 elsewhere.
   "GET /dev/outbox",
   "GET /dev/outbox.json",
@@ -49,6 +53,7 @@ const anything = {
   role: "r",
   team_id: "tea_1",
   invitation_id: "inv_1",
+  client_id: "cli_1",
 };
 
 /** Call a route with these credentials and nothing else. */
@@ -171,9 +176,16 @@ async function furnish(model: string, versions: number): Promise<Furnished> {
     alias: `alias-of-${model}`,
     key_id: await firstKeyId(tenant),
     entry_id: entryId,
+    client_id: await newClientId(tenant),
     tenant_id: child.id,
   };
   return { tenant, ids };
+}
+
+async function newClientId(tenant: TestTenant): Promise<string> {
+  const json = { name: "Job", grant_types: ["client_credentials"], scopes: ["models:read"] };
+  const made: { client_id: string } = await (await tenant.call("POST", "/v1/clients", { json })).json();
+  return made.client_id;
 }
 
 function valueOf({ ids }: Furnished, name: string): string {
@@ -191,6 +203,7 @@ function bodyFor({ method, path }: AppRoute): CallOptions {
   if (method === "PATCH") return { json: PATCHES[path] };
   if (path.endsWith("/promote")) return { json: { version: 2 } };
   if (method === "PUT") return { json: { version: 2 } };
+  if (path.startsWith("/v1/clients") && method === "PATCH") return { json: { name: "taken over" } };
   if (method !== "POST") return {};
   return { body: addOneModel(), headers: { "Content-Type": "application/octet-stream" } };
 }

@@ -12,7 +12,7 @@ import { call, newTenant, requestOf } from "../support/tenant.ts";
 const API_POLICY = "default-src 'none'; frame-ancestors 'none'";
 
 /** Expect an answer to tell browsers what every answer does. */
-function expectSecure(response: Response, what: string): void {
+function expectSecure(response: Response, what: string, caching = /^no-store/): void {
   const told = Object.fromEntries(response.headers);
   expect(told, what).toMatchObject({
     "strict-transport-security": "max-age=63072000; includeSubDomains",
@@ -28,8 +28,11 @@ function expectSecure(response: Response, what: string): void {
   expect(policy, what).not.toContain("unsafe");
   const isPage = told["content-type"]?.startsWith("text/html") === true;
   expect(isPage || policy === API_POLICY, `${what}: ${policy}`).toBe(true);
-  expect(told["cache-control"], what).toMatch(/^no-store/);
+  expect(told["cache-control"], what).toMatch(caching);
 }
+
+/** What is the same for everybody. */
+const PUBLISHED = /\/(\.well-known\/|auth\/jwks$)/;
 
 /** All routes, those that take something away last, so that the others find it. */
 const routes = allRoutes()
@@ -47,8 +50,10 @@ describe("what every answer tells a browser", () => {
     async (name, { method, path }) => {
       const { tenant, values } = furnished;
       const filled = fillPath(path, { ...values, link: "none", code: "invalid-key", entry_id: "ent_1" });
-      expectSecure(await call(method, filled), "without credentials");
-      expectSecure(await callAsOwner(tenant, method, filled, KEYED_ROUTES[name]?.options ?? {}), "with credentials");
+      const caching = PUBLISHED.test(path) ? /^public, max-age=300$/ : /^no-store/;
+      expectSecure(await call(method, filled), "without credentials", caching);
+      const asOwner = await callAsOwner(tenant, method, filled, KEYED_ROUTES[name]?.options ?? {});
+      expectSecure(asOwner, "with credentials", caching);
     },
   );
 

@@ -12,6 +12,7 @@ export interface KeyedRoute {
   readonly prepare?: (tenant: TestTenant) => Promise<unknown>;
 }
 
+const CLIENT = { name: "Job", grant_types: ["client_credentials"], scopes: ["models:read"] };
 const SERVER = { name: "resnet", platform: "onnxruntime_onnx", ...signature() };
 
 /** A request to each route whose guard reads the key. Whoever adds a route that changes something adds it here. */
@@ -85,6 +86,11 @@ export const KEYED_ROUTES: Readonly<Record<string, KeyedRoute>> = {
         .bind(tenant.id)
         .run(),
   },
+  "POST /v1/clients": { status: 201, options: { json: CLIENT } },
+  "PATCH /v1/clients/:client_id": { status: 200, options: { json: { name: "Nightly job" } } },
+  "DELETE /v1/clients/:client_id": { status: 204 },
+  "POST /v1/clients/:client_id/secret": { status: 200 },
+  "POST /admin/signing-keys/rotate": { status: 201 },
   "POST /admin/tenants": { status: 201, options: { json: { name: "made once" } } },
   "PATCH /admin/tenants/:tenant_id": { status: 200, options: { json: { name: "renamed" } } },
   "POST /admin/tenants/:tenant_id/keys": {
@@ -100,6 +106,7 @@ export interface PathValues {
   readonly [parameter: string]: string;
   readonly tenant_id: string;
   readonly key_id: string;
+  readonly client_id: string;
 }
 
 /** A tenant with a model "m" of three versions, an alias "spare" that points at the second, a second key, and {@link furnishMembers}. */
@@ -110,8 +117,10 @@ export async function furnishedTenant(): Promise<{ tenant: TestTenant; values: P
   await tenant.call("PUT", "/v1/models/m/aliases/spare", { json: { version: 2 } });
   const made = await tenant.call("POST", "/v1/keys", { json: { name: "spare", scopes: ["models:infer"] } });
   const { id }: { id: string } = await made.json();
-  const own = await furnishMembers(tenant.id);
-  return { tenant, values: { ...own, model: "m", version: "3", alias: "spare", key_id: id, tenant_id: tenant.id } };
+  const registered = await tenant.call("POST", "/v1/clients", { json: CLIENT });
+  const { client_id: clientId }: { client_id: string } = await registered.json();
+  const ids = { ...(await furnishMembers(tenant.id)), key_id: id, client_id: clientId, tenant_id: tenant.id };
+  return { tenant, values: { ...ids, model: "m", version: "3", alias: "spare" } };
 }
 
 /** Call as who may call the route: the operator or the tenant. Servers outside answer as the tenant's own server does. */
@@ -148,9 +157,10 @@ export async function registryOf(tenant: TestTenant): Promise<string> {
   const people = env.DB.prepare(
     "SELECT users.status FROM members JOIN users ON users.id = user_id WHERE tenant_id = ? ORDER BY user_id",
   ).bind(tenant.id);
+  const clients = env.DB.prepare("SELECT * FROM oauth_clients WHERE reference_id = ? ORDER BY id").bind(tenant.id);
   const own = env.DB.prepare("SELECT * FROM tenants WHERE id = ?").bind(tenant.id);
   const made = env.DB.prepare("SELECT count(*) AS made FROM tenants WHERE name = 'made once'");
-  return JSON.stringify((await env.DB.batch([...rows, people, own, made])).map(({ results }) => results));
+  return JSON.stringify((await env.DB.batch([...rows, people, clients, own, made])).map(({ results }) => results));
 }
 
 function onnx(body: Uint8Array<ArrayBuffer>): CallOptions {

@@ -39,14 +39,17 @@ export function newAddressOfNetwork(): string {
   return `2001:db8:${a.toString(16)}:${b.toString(16)}::1`;
 }
 
-/** A browser that nobody is logged in with, in a network of its own. */
-export function newBrowser(own: Record<string, string> = {}): { call: Person["call"] } {
+/** A browser that nobody is logged in with, in a network of its own and on a page of this origin. */
+export function newBrowser(
+  own: Record<string, string> = {},
+  origin = "http://tensorgate.test",
+): { call: Person["call"] } {
   const jar = new CookieJar();
   const network = { "CF-Connecting-IP": newAddressOfNetwork(), "User-Agent": FIREFOX };
   return {
     call: async (method, path, json) => {
-      const headers = { ...network, ...cookieOf(jar), Origin: "http://tensorgate.test", ...own };
-      const response = await call(method, path, json === undefined ? { headers } : { headers, json });
+      const headers = { ...network, ...cookieOf(jar), Origin: origin, ...own };
+      const response = await call(method, path, { headers, origin, ...(json !== undefined && { json }) });
       jar.take(response);
       return response;
     },
@@ -67,9 +70,9 @@ export async function linksTo(email: string): Promise<string[]> {
 }
 
 /** Sign a person up, follow the link of the mail, and log in. */
-export async function newPerson(name = "Ada"): Promise<Person> {
+export async function newPerson(name = "Ada", origin?: string): Promise<Person> {
   const email = `${crypto.randomUUID()}@example.com`;
-  const browser = newBrowser();
+  const browser = newBrowser({}, origin);
   await browser.call("POST", "/auth/sign-up/email", { name, email, password: PASSWORD });
   const [link = ""] = await linksTo(email);
   const { pathname, search } = new URL(link);

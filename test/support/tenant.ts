@@ -10,6 +10,8 @@ export interface CallOptions {
   readonly json?: unknown;
   readonly body?: BodyInit;
   readonly headers?: Record<string, string>;
+  /** Where the Worker is reached; `http://tensorgate.test` unless given. */
+  readonly origin?: string;
 }
 
 /** Call the Worker as the outside world does. */
@@ -22,7 +24,7 @@ export function requestOf(method: string, path: string, options: CallOptions = {
   const headers = new Headers(options.headers);
   if (options.json !== undefined && !headers.has("Content-Type")) headers.set("Content-Type", "application/json");
   const body = options.json === undefined ? options.body : JSON.stringify(options.json);
-  return new Request(`http://tensorgate.test${path}`, {
+  return new Request(`${options.origin ?? "http://tensorgate.test"}${path}`, {
     method,
     headers,
     redirect: "manual",

@@ -17,8 +17,8 @@ export async function accountOf(ctx: GenericEndpointContext, source: AccountSour
       return accountFrom("user", (await getSessionFromCtx(ctx))?.user.id);
     case "challenged":
       return accountFrom("user", await challengedUserId(ctx));
-    case "client":
-      return accountFrom("client", clientIdOf(ctx));
+    case "device":
+      return accountFrom("device_code", textOf(ctx.body, "device_code"));
     case "nobody":
       return undefined;
   }
@@ -36,11 +36,4 @@ export async function challengedUserId(ctx: GenericEndpointContext): Promise<str
   const challenge = await ctx.getSignedCookie(context.createAuthCookie("two_factor").name, context.secret);
   if (typeof challenge !== "string") return undefined;
   return (await context.internalAdapter.findVerificationValue(challenge))?.value;
-}
-
-/** @see RFC 6749 section 2.3.1: the client's id is in the header Authorization, or in the body */
-function clientIdOf({ headers, body }: GenericEndpointContext): string | undefined {
-  const basic = /^Basic +([\w+/=-]+)$/i.exec(headers?.get("authorization") ?? "")?.[1];
-  if (basic === undefined) return textOf(body, "client_id");
-  return Buffer.from(basic, "base64").toString().split(":")[0];
 }

@@ -1,8 +1,11 @@
 import type { Mailer, MailerParts } from "../../email/mailer.ts";
+import type { Credential, EpochKind } from "../../admission/credentials.rules.ts";
 import type { OrganizationServices } from "../../members/organizations.service.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { Database } from "../../shared/database.ts";
 import type { SessionId, TenantId, UserId } from "../../shared/ids.ts";
+import type { AccessTokens } from "../access-tokens.ts";
+import type { Background } from "../signing-keys.ts";
 import type { Attempts } from "../attempts.service.ts";
 import type { LogInProviders } from "../log-in-providers.schemas.ts";
 
@@ -18,6 +21,12 @@ export interface AuthWorld extends OrganizationServices {
   readonly secret: string;
   /** Limits of what may be tried, and the lock of accounts whose secret is guessed. */
   readonly attempts: Attempts;
+  /** Read an access token of this server, without asking whether it is alive. */
+  readonly readToken: (token: string, background: Background) => ReturnType<AccessTokens["read"]>;
+  /** Whether the tenant's cell has voided a credential. */
+  readonly isVoid: (tenantId: TenantId, credential: Credential) => Promise<boolean>;
+  /** Have the tenant's cell void what was issued of a subject before a moment. When it returns, that is refused. */
+  readonly refuseBefore: (tenantId: TenantId, kind: EpochKind, id: string, notBeforeMs: number) => Promise<void>;
   /** Tell every cell that knows of the log-in that its tokens are void. When it returns, they are refused. */
   readonly voidSession: (userId: UserId, sessionId: SessionId) => Promise<void>;
   /** Tell every cell that knows of the person that no token of theirs holds any more, now or later. @returns whose cells */

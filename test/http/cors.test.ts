@@ -43,7 +43,7 @@ describe("a preflight", () => {
     "of $method $path is answered without a credential, and allows none that a browser sends by itself",
     async ({ method, path }) => {
       const names = { model: "m", version: "1", alias: "a", key_id: "k", entry_id: "e", tenant_id: "t" };
-      const ids = { ...names, user_id: "u", role: "r", team_id: "t", invitation_id: "i" };
+      const ids = { ...names, user_id: "u", role: "r", team_id: "t", invitation_id: "i", client_id: "c" };
       const headers = { Origin: APP, "Access-Control-Request-Method": method };
       const response = await call("OPTIONS", fillPath(path, ids), { headers });
       expect(response.status).toBe(204);

@@ -224,4 +224,5 @@ const PATCHES: Readonly<Record<string, object>> = {
   "/v1/roles/:role": { description: "changed" },
   "/v1/teams/:team_id": { name: "changed" },
   "/v1/keys/:key_id": { name: "another" },
+  "/v1/clients/:client_id": { name: "another" },
 };

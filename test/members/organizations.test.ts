@@ -74,7 +74,7 @@ test("an organization is renamed by who may, and that is recorded once", async (
     expect(await renamed.json()).toMatchObject({ id: tenant.id, name: "Renamed" });
   }
   const { results } = await env.DB.prepare(
-    "SELECT act FROM audit_events WHERE tenant_id = ? AND act LIKE 'organization%'",
+    "SELECT act FROM audit_events WHERE tenant_id = ? AND act = 'organization.changed'",
   )
     .bind(tenant.id)
     .all();

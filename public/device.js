@@ -1,5 +1,5 @@
 import { callServer, setText, show, wire } from "./pages.js";
-import { currentOrganization, listScopes } from "./grants.js";
+import { listOrganizations, listScopes } from "./grants.js";
 
 const [code, ask] = ["code", "ask"].map((id) => document.getElementById(id));
 const session = await callServer("/auth/get-session");
@@ -15,7 +15,7 @@ code.addEventListener("submit", async (event) => {
     ask.elements.userCode.value = userCode;
     setText("shown", userCode);
     listScopes(request.scope ?? "");
-    setText("organization", (await currentOrganization())?.name ?? "your organisation");
+    await listOrganizations(ask.elements.tenant_id);
     show("ask");
   } catch (error) {
     alert.textContent = error.message;
@@ -23,7 +23,11 @@ code.addEventListener("submit", async (event) => {
   }
 });
 code.elements.user_code.value = new URLSearchParams(location.search).get("user_code") ?? "";
-wire(ask, () => {
-  show("done");
-  return true;
-});
+wire(
+  ask,
+  () => {
+    show("done");
+    return true;
+  },
+  async (fields) => await callServer("/auth/session-tenant", { tenant_id: fields.tenant_id }),
+);

@@ -20,12 +20,17 @@ export function listScopes(scope) {
   document.getElementById("scopes").replaceChildren(...items);
 }
 
+/** Offer the organisations that one belongs to, the one that the log-in works in first. @returns them */
+export async function listOrganizations(select) {
+  const [session, { data }] = await Promise.all([callServer("/auth/get-session"), callServer("/auth/organizations")]);
+  const options = data.map(({ id, name }) => new Option(name, id, false, id === session?.session.tenantId));
+  select.replaceChildren(...options);
+  return data;
+}
+
 /** The organisation that the log-in works in; undefined while none was chosen. */
 export async function currentOrganization() {
-  const [session, { data = [] }] = await Promise.all([
-    callServer("/auth/get-session"),
-    callServer("/auth/organizations").catch(() => ({})),
-  ]);
+  const [session, { data }] = await Promise.all([callServer("/auth/get-session"), callServer("/auth/organizations")]);
   const chosen = data.find(({ id }) => id === session?.session.tenantId);
   return chosen ?? (data.length === 1 ? data[0] : undefined);
 }

@@ -10,5 +10,7 @@ try {
   show("ask");
 } catch (error) {
   setText("why", error.message);
+  const back = `?then=${encodeURIComponent(location.pathname + location.search)}`;
+  for (const link of document.querySelectorAll("#stranger a")) link.search = back;
   show(error.status === 401 ? "stranger" : "ill");
 }

@@ -24,6 +24,11 @@ export async function callServer(path, body) {
   throw Object.assign(new Error(wait ? `${words} Try again in ${wait} s.` : words), { status: response.status });
 }
 
+/** Tell the authorization server to go on with what a client asked for, and go where it says. */
+export async function goOn(path, body) {
+  location.assign(whereTo(await callServer(path, { ...body, oauth_query: signedQuery() })) ?? "/");
+}
+
 /** Show one element of the page and hide its siblings of the same kind. */
 export function show(id) {
   const shown = document.getElementById(id);
@@ -46,8 +51,8 @@ function fillFromQuery(form) {
   for (const input of form.querySelectorAll("input[data-query]")) input.value = query.get(input.dataset.query) ?? "";
 }
 
-/** Send a form, and go on. `after` may take the answer over by returning true. */
-export function wire(form, after = () => false) {
+/** Send a form, and go on. `before` may do what has to come first; `after` may take the answer over by returning true. */
+export function wire(form, after = () => false, before = async () => undefined) {
   fillFromQuery(form);
   const alert = form.querySelector("[role=alert]");
   form.addEventListener("submit", async (event) => {
@@ -58,6 +63,7 @@ export function wire(form, after = () => false) {
     try {
       const fields = Object.fromEntries(new FormData(form));
       if (pressed?.name) fields[pressed.name] = pressed.value === "yes";
+      await before(fields);
       const signed = signedQuery();
       const body = { ...fields, ...(signed !== undefined && { oauth_query: signed }) };
       const answer = await callServer(pressed?.dataset.call ?? form.dataset.call, body);

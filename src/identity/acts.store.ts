@@ -6,11 +6,6 @@ import type { Database } from "../shared/database.ts";
 /** How many log-ins are looked back at. */
 const LATEST = 200;
 
-/** Record what happened in the authorization server, whose own changes can't be in a batch with it. */
-export async function insertAct(db: Database, row: AuditRow): Promise<void> {
-  await db.insert(auditEvents).values(row);
-}
-
 /** Where a person logged in from of late, the newest first. */
 export async function latestLogIns(db: Database, userId: string): Promise<Pick<AuditRow, "ipAddress" | "userAgent">[]> {
   return await db

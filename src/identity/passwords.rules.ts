@@ -1,8 +1,4 @@
-/**
- * What people choose most often among passwords long enough to be let through otherwise, in lower case.
- *
- * @see https://github.com/danielmiessler/SecLists/tree/master/Passwords/Common-Credentials (MIT)
- */
+/** What people are known to choose among passwords long enough to be let through otherwise, in lower case. */
 const COMMON = new Set(
   `0123456789 0987654321 1029384756 1111111111 11111111111 1122334455 1212121212 123123123123 1231231231 1234512345 123456123456
   1234567890 12345678900 12345678901 12345678910 1234567891 1234567899 123456789a 123456789q 123456789abc 1234qwerasdf 12qwaszx12

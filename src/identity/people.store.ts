@@ -67,6 +67,11 @@ export async function deleteResetLinks(db: Database, userId: string): Promise<vo
   await db.delete(verifications).where(eq(verifications.value, userId));
 }
 
+/** End what clients were allowed for as long as they like: a new password is to keep out whoever knew the old one, by any way. */
+export async function deleteRefreshTokens(db: Database, userId: string): Promise<void> {
+  await db.delete(oauthRefreshTokens).where(eq(oauthRefreshTokens.userId, userId));
+}
+
 /** Remove a person from all tenants, and what is their own and would otherwise hold their row. Clients that they registered stay the tenant's. */
 export async function deleteBelongings(db: Database, userId: UserId): Promise<void> {
   await db.batch([

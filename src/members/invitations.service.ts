@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { Mailer } from "../email/mailer.ts";
 import { auditRow } from "../events/audit.rules.ts";
-import type { Grant } from "../identity/permissions.rules.ts";
+import { type Grant, cutDown } from "../identity/permissions.rules.ts";
 import { grantsOf } from "../identity/roles.rules.ts";
-import { type CallerId, type InvitationId, type TenantId, isId, newId } from "../shared/ids.ts";
+import { type CallerId, type InvitationId, type TenantId, type UserId, isId, newId } from "../shared/ids.ts";
 import { sha256 } from "../shared/sha256.ts";
 import { INVITATION_MS, OVER_KEPT_MS } from "./invitations.rules.ts";
 import {
@@ -131,9 +131,11 @@ export async function heldByInviter(
   { db }: Pick<CellServices, "db">,
   { tenantId, invitedBy }: Pick<InvitationRow, "tenantId" | "invitedBy">,
 ): Promise<readonly Grant[]> {
-  if (isId("key", invitedBy)) return (await scopesOfKey(tenantId, db, invitedBy)) ?? [];
-  if (isId("usr", invitedBy)) return (await membershipOf(tenantId, db, invitedBy))?.grants ?? [];
-  return [];
+  const ofPerson = async (userId: UserId) => (await membershipOf(tenantId, db, userId))?.grants ?? [];
+  if (isId("usr", invitedBy)) return await ofPerson(invitedBy);
+  const key = isId("key", invitedBy) ? await scopesOfKey(tenantId, db, invitedBy) : undefined;
+  if (!key) return [];
+  return key.userId === null ? key.scopes : cutDown(await ofPerson(key.userId), key.scopes);
 }
 
 function newSecret(nowMs: number) {

@@ -142,17 +142,17 @@ export async function acceptInvitation(
   return accepted.length > 0;
 }
 
-/** What an API key of the tenant allows, if it is not revoked. */
+/** The scopes of an API key of the tenant, if it is not revoked, and the person for whom it speaks. */
 export async function scopesOfKey(
   tenantId: TenantId,
   db: Database,
   keyId: KeyId,
-): Promise<readonly Grant[] | undefined> {
+): Promise<{ readonly scopes: readonly Grant[]; readonly userId: UserId | null } | undefined> {
   const [row] = await db
-    .select({ scopes: apiKeys.scopes })
+    .select({ scopes: apiKeys.scopes, userId: apiKeys.userId })
     .from(apiKeys)
     .where(and(eq(apiKeys.tenantId, tenantId), eq(apiKeys.id, keyId), isNull(apiKeys.revokedAtMs)));
-  return row?.scopes;
+  return row;
 }
 
 /** A person's name. */

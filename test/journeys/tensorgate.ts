@@ -8,7 +8,18 @@ import { ROOT, freePort, npmStart, printed } from "./npm-start.ts";
 
 /** What of the checkout `npm start` needs. */
 const FILES = ["package.json", "tsconfig.json", "tsconfig.worker.json", "worker-configuration.d.ts", "wrangler.toml"];
-const FOLDERS = ["bench", "container", "docs", "durable-objects", "engine", "examples", "migrations", "scripts", "src"];
+const FOLDERS = [
+  "bench",
+  "container",
+  "docs",
+  "durable-objects",
+  "engine",
+  "examples",
+  "migrations",
+  "public",
+  "scripts",
+  "src",
+];
 
 /** A running `npm start`. */
 export interface Tensorgate {

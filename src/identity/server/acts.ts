@@ -1,6 +1,6 @@
 import { type Act, type Actor, auditRow } from "../../events/audit.rules.ts";
 import type { TenantId } from "../../shared/ids.ts";
-import { insertAct } from "../acts.store.ts";
+import { recordAct as keepAct } from "../../events/audit.service.ts";
 import type { AuthWorld } from "./auth-world.ts";
 import { doerFromHeaders } from "./request.ts";
 
@@ -17,5 +17,5 @@ interface OAuthAct {
 export async function recordAct({ db, now }: AuthWorld, request: Request | undefined, event: OAuthAct): Promise<void> {
   const nowMs = now();
   const { origin } = doerFromHeaders(request?.headers, undefined);
-  await insertAct(db, auditRow({ ...event, origin }, nowMs));
+  await keepAct(db, auditRow({ ...event, origin }, nowMs));
 }

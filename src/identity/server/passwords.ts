@@ -1,7 +1,7 @@
 import type { BetterAuthOptions } from "better-auth/minimal";
 import { decodeJwt } from "jose";
 import { MAX_PASSWORD_CHARACTERS, MIN_PASSWORD_CHARACTERS } from "../../tenants/security-policy.rules.ts";
-import { deleteResetLinks } from "../people.store.ts";
+import { deleteRefreshTokens, deleteResetLinks } from "../people.store.ts";
 import type { AuthContext } from "./auth-world.ts";
 import { recordAct } from "./records.ts";
 import { linkFor } from "./unverified-accounts.ts";
@@ -25,6 +25,7 @@ export function passwords(world: AuthContext) {
     },
     onPasswordReset: async ({ user }, request) => {
       await deleteResetLinks(db, user.id);
+      await deleteRefreshTokens(db, user.id);
       await recordAct(world, request?.headers, { act: "person.reset_password", userId: user.id });
       const data = { atMs: now(), url: `${issuer}/reset-password` };
       await mailer.send({ to: user.email, template: "password-changed", data });

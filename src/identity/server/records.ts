@@ -2,7 +2,9 @@ import type { BetterAuthPlugin, GenericEndpointContext } from "better-auth";
 import { createAuthMiddleware } from "better-auth/api";
 import { networkOf } from "../../admission/addresses.rules.ts";
 import { type Act, type AuditRow, auditRow } from "../../events/audit.rules.ts";
-import { insertAct, latestLogIns } from "../acts.store.ts";
+import { recordAct as keepAct } from "../../events/audit.service.ts";
+import { latestLogIns } from "../acts.store.ts";
+import { deleteRefreshTokens } from "../people.store.ts";
 import type { Failures, GuessKind } from "../attempts.rules.ts";
 import type { Account } from "../attempts.service.ts";
 import { deviceOf } from "../devices.rules.ts";
@@ -25,7 +27,7 @@ export async function recordAct(
   { act, userId, targetId = userId, after }: PersonalAct,
 ): Promise<AuditRow> {
   const row = auditRow({ ...doerFromHeaders(headers, userId), act, tenantId: null, targetId, after }, now());
-  await insertAct(db, row);
+  await keepAct(db, row);
   return row;
 }
 
@@ -59,7 +61,10 @@ async function record(world: AuthContext, ctx: GenericEndpointContext): Promise<
   const act = ACTS_BY_PATH[path];
   if (!person || !act) return undefined;
   await recordAct(world, headers, { act, userId: person.id });
-  if (path === "/change-password") await mailNewPassword(world, person.email);
+  if (path === "/change-password") {
+    await deleteRefreshTokens(world.db, person.id);
+    await mailNewPassword(world, person.email);
+  }
   return undefined;
 }
 

@@ -67,11 +67,17 @@ export class SigningKeys {
   }
 
   get #ageMs(): number {
-    return this.#now() - this.#readAtMs;
+    return this.#msSince(this.#readAtMs);
   }
 
   get #mayTry(): boolean {
-    return this.#now() - this.#triedAtMs > FLOOR_MS;
+    return this.#msSince(this.#triedAtMs) > FLOOR_MS;
+  }
+
+  /** A moment that is still to come was read from a clock that ran ahead: nothing may wait for it. */
+  #msSince(atMs: number): number {
+    const nowMs = this.#now();
+    return nowMs < atMs ? Infinity : nowMs - atMs;
   }
 
   #readBeside(background: Background): void {

@@ -183,7 +183,7 @@ describe("a listener whose credential has expired", () => {
     ["an access token", async (tenant: TestTenant) => await memberToken(tenant), "expired-token"],
     ["a key", async (tenant: TestTenant) => (await makeKey(tenant.key, IN_FIVE_MINUTES)).key, "key-expired"],
   ] as const)("that is %s is sent no tick, but dismissed", async (_what, credentialOf, reason) => {
-    await withStoppedClock("2026-11-20T12:00:00.000Z", async ({ advanceMs }) => {
+    await withStoppedClock(NOON, async ({ advanceMs }) => {
       const tenant = await tenantWithModel();
       const credential = await credentialOf(tenant);
       const listener = await listen({ ...tenant, call: async (...request) => await callWith(credential, ...request) });
@@ -197,7 +197,9 @@ describe("a listener whose credential has expired", () => {
   });
 });
 
-const IN_FIVE_MINUTES = { scopes: ["usage:read"], expires_at: "2026-11-20T12:05:00.000Z" };
+/** Later than any key that a test has published: those have no private half to sign with. */
+const NOON = "2031-01-01T12:00:00.000Z";
+const IN_FIVE_MINUTES = { scopes: ["usage:read"], expires_at: "2031-01-01T12:05:00.000Z" };
 
 async function memberToken(tenant: TestTenant): Promise<string> {
   const person = await newPerson();

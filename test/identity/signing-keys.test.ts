@@ -66,6 +66,16 @@ test("a key that was made a moment ago is found by the next read", async () => {
   expect(await find("later")).toBeDefined();
 });
 
+test("a clock that ran ahead for a moment keeps no key from being found", async () => {
+  const { world, find } = newKeys();
+  world.nowMs = START_MS + 86_400_000;
+  await find("known");
+  world.stored = [known, later];
+  world.nowMs = START_MS;
+  expect(await find("later")).toBeDefined();
+  expect(world.reads).toBe(2);
+});
+
 test("a known key is read again beside the request long before it is too old, and once", async () => {
   const { world, find } = newKeys();
   await find("known");

@@ -28,6 +28,7 @@ export function createAuthServer(world: AuthWorld) {
     trustedOrigins: [issuer],
     database: authDatabase(db),
     telemetry: { enabled: false },
+    onAPIError: { errorURL: `${issuer}/error` },
     emailAndPassword: passwords(context),
     emailVerification: verification(context),
     socialProviders: socialProviders(context),

@@ -60,6 +60,7 @@ async function checkoutWithoutIdentity(checkout: string): Promise<string> {
     "src",
     "durable-objects",
     "engine",
+    "public",
     "dist",
     "docs",
     "scripts",
